@@ -1,0 +1,34 @@
+"""The names of things. Meta's are text; ours are UUIDs, derived so that the same thing has one."""
+
+from __future__ import annotations
+
+from typing import Final, NewType
+from uuid import UUID, uuid5
+
+# Meta's
+AccountId = NewType("AccountId", str)  # the professional account: `entry[].id`, `user_id` of /me
+PersonId = NewType("PersonId", str)  # Instagram-scoped: the same person has another id elsewhere
+CommentId = NewType("CommentId", str)
+MediaId = NewType("MediaId", str)
+MessageId = NewType("MessageId", str)  # `mid`, opaque, 150 characters and more
+
+# Ours
+EventId = NewType("EventId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
+CampaignId = NewType("CampaignId", UUID)
+WorkspaceId = NewType("WorkspaceId", UUID)
+TraceId = NewType("TraceId", str)  # 32 hex digits, from the webhook to the Graph call
+
+# The root of every derived id. It was drawn once and must never change: another root would give
+# an event that Meta repeats another id, and a person a second reply.
+NAMESPACE: Final = UUID("8b0f6f0e-64a1-4e0c-9d35-3a6c1b6f2c57")
+
+
+def event_id(identity: str) -> EventId:
+    """Return the id of the event with this identity (see `Event.identity`)."""
+    return EventId(uuid5(NAMESPACE, identity))
+
+
+def delivery_id(event: EventId, campaign: CampaignId, step: str) -> DeliveryId:
+    """Return the id of what `campaign`'s `step` sends because of `event`."""
+    return DeliveryId(uuid5(NAMESPACE, f"{event}:{campaign}:{step}"))
