@@ -1,0 +1,62 @@
+"""
+Meta's windows, as pure functions: who may be written to, when.
+
+Sources: Meta's pages "Messaging API", "Private replies" and "User profile" of the Instagram API
+with Instagram Login, read in 2026; the subcodes are those integrators report.
+"""
+
+from __future__ import annotations
+
+from tools.metasim import refusals
+from tools.metasim.records import Comment, Contact, Json
+
+PRIVATE_REPLY_DAYS = 7
+_DAY_S = 86_400.0
+
+
+def require_open_window(contact: Contact, *, now_s: float, window_hours: float) -> None:
+    """Refuse (10/2534022) a message to somebody who did not write or tap in the last hours."""
+    opened_at_s = contact.window_opened_at_s
+    if opened_at_s is None or now_s - opened_at_s >= window_hours * 3600:
+        raise refusals.outside_window()
+
+
+def require_private_reply(comment: Comment, *, is_broadcasting: bool, now_s: float) -> None:
+    """Refuse (100/2534025) all but the first private reply, in time, to somebody else's comment."""
+    if comment.is_own:
+        raise refusals.invalid_comment("own_comment")
+    if comment.is_deleted:
+        raise refusals.invalid_comment("deleted_comment")
+    if comment.private_replies:
+        raise refusals.invalid_comment("already_replied")
+    if comment.is_live and not is_broadcasting:
+        raise refusals.invalid_comment("broadcast_over")
+    if now_s - comment.created_at_s >= PRIVATE_REPLY_DAYS * _DAY_S:
+        raise refusals.invalid_comment("too_late")
+
+
+def require_public_reply(comment: Comment) -> None:
+    """Refuse (100) an answer under a comment of a broadcast, and one under a hidden comment."""
+    if comment.is_deleted:
+        raise refusals.not_found(comment.id)
+    if comment.is_live:
+        raise refusals.invalid_parameter("comments of a broadcast cannot be answered in public")
+    if comment.is_hidden:
+        raise refusals.invalid_parameter("hidden comments cannot be answered")
+
+
+def require_allowed_tag(body: Json) -> None:
+    """Refuse every message tag: HUMAN_AGENT needs an approval nobody has here, others are gone."""
+    match body.get("tag"):
+        case None:
+            return
+        case "HUMAN_AGENT":
+            raise refusals.permission_missing("human_agent")
+        case tag:
+            raise refusals.invalid_parameter(f"tag {tag} is not supported")
+
+
+def require_consent(contact: Contact) -> None:
+    """Refuse (230) the profile of somebody who only ever commented."""
+    if not contact.has_consented:
+        raise refusals.without_consent()

@@ -1,0 +1,228 @@
+"""What the control API takes: a model per request, strict, so that a typo is told and not lost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from tools.metasim.ledger import EffectKind
+from tools.metasim.records import Json
+from tools.metasim.webhooks.courier import Order
+from tools.metasim.webhooks.options import Secret, WebhookOptions
+
+Username = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-zA-Z0-9._]{1,60}$"),
+]
+NumericId = Annotated[str, StringConstraints(pattern=r"^\d{1,25}$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AccountBody(_Strict):
+    """An account. Without a token it keeps the one it has, or is given one."""
+
+    username: Username
+    token: Text | None = None
+    app_scoped_id: NumericId | None = None
+    token_issued_at: AwareDatetime | None = None
+    token_expires_at: AwareDatetime | None = None
+
+
+class MediaBody(_Strict):
+    """A post, reel, story, ad or broadcast."""
+
+    caption: str = ""
+    media_product_type: Literal["FEED", "REELS", "STORY", "AD", "LIVE"] = "FEED"
+    original_media_id: NumericId | None = None
+    ad_id: NumericId | None = None
+    ad_title: str | None = None
+    is_live: bool = False  # on the air
+
+
+class PersonBody(_Strict):
+    """Somebody, and whom they follow."""
+
+    name: str | None = None
+    follows: list[NumericId] = Field(default_factory=list)
+
+
+class CommentExpectation(_Strict):
+    """How many answers must come of a comment; what is not named is not judged."""
+
+    private_reply: int | None = Field(None, ge=0)
+    public_reply: int | None = Field(None, ge=0)
+
+    def counts(self) -> dict[EffectKind, int]:
+        """Return what is named, by kind."""
+        named: dict[EffectKind, int | None] = {
+            "private_reply": self.private_reply,
+            "public_reply": self.public_reply,
+        }
+        return {kind: count for kind, count in named.items() if count is not None}
+
+
+class MessageExpectation(_Strict):
+    """How many messages must come of something done in a conversation."""
+
+    message: int | None = Field(None, ge=0)
+
+    def counts(self) -> dict[EffectKind, int]:
+        """Return what is named, by kind."""
+        return {} if self.message is None else {"message": self.message}
+
+
+class _Happening(_Strict):
+    account_id: NumericId
+    created_at: AwareDatetime | None = None
+    webhook: WebhookOptions = Field(default_factory=WebhookOptions)
+
+
+class CommentBody(_Happening):
+    """A person comments."""
+
+    media_id: NumericId
+    username: Username
+    text: Text | None = None  # None: a GIF or a sticker
+    parent_id: NumericId | None = None
+    live: bool = False
+    comment_id: NumericId | None = None
+    expect: CommentExpectation = Field(default_factory=CommentExpectation)
+
+
+class OwnCommentBody(_Happening):
+    """The account comments on its own media."""
+
+    media_id: NumericId
+    text: Text
+    parent_id: NumericId | None = None
+    expect: CommentExpectation = Field(default_factory=CommentExpectation)
+
+
+class _InThread(_Happening):
+    username: Username
+    expect: MessageExpectation = Field(default_factory=MessageExpectation)
+
+
+class MessageBody(_InThread):
+    """A person writes: words, an answer to a story, a mention, a tap on a quick reply."""
+
+    text: Text | None = None
+    story_id: NumericId | None = None
+    story_mention: bool = False
+    attachments: list[Json] | None = None
+    quick_reply: Text | None = None
+    reply_to_mid: Text | None = None
+    referral: Json | None = None
+    is_unsupported: bool = False
+    mid: Text | None = None
+
+
+class PostbackBody(_InThread):
+    """A person taps a button. `mid` null: the event carries none."""
+
+    payload: Text
+    title: Text
+    mid: Text | None = None
+    referral: Json | None = None
+
+
+class ReactionBody(_InThread):
+    """A person reacts to a message, or takes it back."""
+
+    mid: Text
+    action: Literal["react", "unreact"] = "react"
+    reaction: Text = "love"
+    emoji: Text = "\u2764\ufe0f"
+
+
+class SeenBody(_InThread):
+    """A person has seen a message."""
+
+    mid: Text
+
+
+class ReferralBody(_InThread):
+    """A person enters the conversation through an `ig.me` link or an ad."""
+
+    ref: Text
+    source: Text | None = None
+    type: Text = "OPEN_THREAD"
+    ad_id: NumericId | None = None
+
+
+class EditBody(_Strict):
+    """A person rewrites a message."""
+
+    mid: Text
+    text: Text
+    expect: MessageExpectation = Field(default_factory=MessageExpectation)
+    webhook: WebhookOptions = Field(default_factory=WebhookOptions)
+
+
+class DeletionBody(_Strict):
+    """A person unsends a message."""
+
+    mid: Text
+    expect: MessageExpectation = Field(default_factory=MessageExpectation)
+    webhook: WebhookOptions = Field(default_factory=WebhookOptions)
+
+
+class HandTypedBody(_Happening):
+    """The account's owner writes in the Instagram app."""
+
+    username: Username
+    text: Text
+
+
+class FlushBody(_Strict):
+    """How held webhooks are delivered."""
+
+    batch: bool = False
+    order: Order = "given"
+    seed: int = 0
+
+
+class RawWebhookBody(_Strict):
+    """Any body at all: `body` as JSON, or `raw` as it is."""
+
+    body: Any = None
+    raw: str | None = None
+    secret: Secret = Field("good")
+
+
+class HandshakeBody(_Strict):
+    """The verification; without a token the right one is used."""
+
+    verify_token: Text | None = None
+    challenge: Text | None = None
+
+
+class TimelineQuery(_Strict):
+    """Which part of the story, and how long to wait for it."""
+
+    after: int = Field(0, ge=0)
+    wait_s: float = Field(0, ge=0, le=30)
+    limit: int = Field(1000, ge=1, le=10_000)
+
+
+class ListQuery(_Strict):
+    """How much of a list."""
+
+    limit: int = Field(50, ge=1, le=1000)
+
+
+class WaitQuery(_Strict):
+    """What to wait for: an answer to a comment, a message to a person, or everything expected."""
+
+    comment_id: NumericId | None = None
+    kind: Literal["private_reply", "public_reply", ""] = ""
+    account_id: NumericId | None = None
+    username: Username | None = None
+    count: int = Field(1, ge=1)
+    all: bool = False
+    timeout_s: float = Field(10, ge=0, le=600)

@@ -1,0 +1,121 @@
+"""One simulated Meta: its world, its clock, its books, and the courier that tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from tools.metasim.clock import Clock
+from tools.metasim.config import Config
+from tools.metasim.faults import Faults
+from tools.metasim.ids import Mint
+from tools.metasim.ledger import Ledger
+from tools.metasim.limits import RollingLimits
+from tools.metasim.records import Comment, Contact, Json, Message, Reply
+from tools.metasim.settings import Settings
+from tools.metasim.timeline import Signals, Timeline
+from tools.metasim.webhooks.courier import Courier
+from tools.metasim.world import World
+
+ReplyKind = Literal["private_reply", "public_reply"]
+
+
+class Simulator:
+    """Everything a handler works with. `reset` forgets all but the settings."""
+
+    world: World
+    ledger: Ledger
+    limits: RollingLimits
+    faults: Faults
+    config: Config
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.mint = Mint()
+        self.signals = Signals()
+        self.stopping = asyncio.Event()
+        self.timeline = Timeline(self.signals, self.clock.now_s)
+        self._begin_anew(Config(webhook_url=settings.webhook_url))
+        self.courier = Courier(self)
+
+    def reset(self) -> None:
+        """Forget everything; the settings and the webhook address stay, the numbers go on."""
+        self.courier.forget()
+        self._begin_anew(Config(webhook_url=self.config.webhook_url))
+        self.timeline.clear()
+        self.timeline.add("reset")
+        self.signals.tell_all()
+
+    def configure(self, changes: Json) -> None:
+        """
+        Lay `changes` over the configuration. Faults that are named anew count anew.
+
+        Raises:
+            ValidationError: Something in `changes` is not as it must be; nothing is changed.
+        """
+        self.config = self.config.merged(changes)
+        if changes.keys() & {"faults", "seed"}:
+            self.faults = Faults(self.config.faults, seed=self.config.seed)
+        self.clock.offset_s = self.config.clock.offset_s
+
+    def show_comment(self, comment: Comment) -> None:
+        """Let a comment appear under its media."""
+        self.world.add_comment(comment)
+        self.timeline.add(
+            "comment",
+            comment_id=comment.id,
+            account_id=comment.account_id,
+            media_id=comment.media_id,
+            username=comment.username,
+            text=comment.text,
+            parent_id=comment.parent_id,
+            is_own=comment.is_own,
+        )
+
+    def show_message(self, contact: Contact, message: Message) -> None:
+        """Let a message appear in its conversation."""
+        self.world.add_message(message)
+        self.timeline.add(
+            "message",
+            mid=message.mid,
+            account_id=contact.account_id,
+            username=contact.username,
+            told_by="account" if message.is_from_account else "person",
+            via=message.via,
+            text=message.text,
+            message=message.message,
+            comment_id=message.comment_id,
+            latency_ms=message.latency_ms,
+        )
+        self.signals.tell("conversation", contact.igsid)
+
+    def show_reply(self, kind: ReplyKind, comment: Comment, reply: Reply) -> None:
+        """Let a comment be answered, in private or in public."""
+        replies = {
+            "private_reply": comment.private_replies,
+            "public_reply": comment.public_replies,
+        }
+        replies[kind].append(reply)
+        effect = {"id": reply.id, "message": reply.message, "at_s": reply.created_at_s}
+        self.ledger.replied(kind, comment.id, effect)
+        self.timeline.add(
+            kind,
+            comment_id=comment.id,
+            account_id=comment.account_id,
+            username=comment.username,
+            id=reply.id,
+            message=reply.message,
+            latency_ms=reply.latency_ms,
+        )
+        self.signals.tell("comment", comment.id)
+
+    def stop(self) -> None:
+        """Wake whatever waits, so that the server can close."""
+        self.stopping.set()
+        self.signals.close()
+
+    def _begin_anew(self, config: Config) -> None:
+        self.world, self.ledger, self.limits = World(), Ledger(), RollingLimits()
+        self.config, self.faults = config, Faults(config.faults, seed=config.seed)
+        self.clock.offset_s = config.clock.offset_s

@@ -1,0 +1,286 @@
+"""
+Taking webhooks to where they belong, and coming back with them until they are accepted.
+
+A parcel is signed bytes. Anything but 200 within the deadline is a failure, and is tried again
+after a growing delay, a bounded number of times. All parcels share one keep-alive session and a
+bounded number of hands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from tools.metasim.clock import Clock
+from tools.metasim.config import Config
+from tools.metasim.ids import Mint
+from tools.metasim.ledger import Delivery, Ledger, Trigger
+from tools.metasim.records import Json
+from tools.metasim.settings import Settings
+from tools.metasim.timeline import Timeline
+from tools.metasim.webhooks.envelope import UPDATES_MAX, body_of
+from tools.metasim.webhooks.events import Event
+from tools.metasim.webhooks.options import Secret
+from tools.metasim.webhooks.signing import escaped, signature_headers
+from tools.metasim.world import World
+
+HANDS = 100  # deliveries under way at once
+Order = Literal["given", "reversed", "shuffled"]
+
+
+class Office(Protocol):
+    """What the courier needs to know, looked up each time, as a reset replaces some of it."""
+
+    settings: Settings
+    config: Config
+    clock: Clock
+    mint: Mint
+    world: World
+    ledger: Ledger
+    timeline: Timeline
+
+
+@dataclass(slots=True)
+class Parcel:
+    """Signed bytes on their way, and what they tell of."""
+
+    id: str
+    content: bytes
+    headers: dict[str, str]
+    ledger: Ledger  # the one that was open when it was packed
+    triggers: list[Trigger] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one POST went: `status` is None when no answer came, and `error` says why."""
+
+    parcel_id: str
+    status: int | None
+    latency_ms: float
+    error: str | None = None
+
+    @property
+    def outcome(self) -> Delivery:
+        """What came of it."""
+        if self.status is None:
+            return "failed"
+        return "accepted" if self.status == 200 else "refused"
+
+    def told(self) -> Json:
+        """Return it as the control API tells it."""
+        told: Json = {
+            "id": self.parcel_id,
+            "status": self.status,
+            "latency_ms": self.latency_ms,
+            "outcome": self.outcome,
+        }
+        return told if self.error is None else {**told, "error": self.error}
+
+
+class Courier:
+    """Delivers events; give it a session with `open` before, `close` it after."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._hands = asyncio.Semaphore(HANDS)
+        self._rounds: set[asyncio.Task[object]] = set()
+        self._held: list[Event] = []
+        self._session: ClientSession | None = None
+
+    def open(self, session: ClientSession) -> None:
+        """Use `session`, which somebody else closes."""
+        self._session = session
+
+    async def close(self) -> None:
+        """Give up on whatever is still under way."""
+        rounds = self.forget()
+        await asyncio.gather(*rounds, return_exceptions=True)
+
+    def forget(self) -> list[asyncio.Task[object]]:
+        """Drop what is held and call back what is under way."""
+        self._held.clear()
+        rounds = list(self._rounds)
+        for one in rounds:
+            one.cancel()
+        return rounds
+
+    async def tell(self, event: Event) -> list[Json]:
+        """Hold, dispatch or deliver `event` as its options say; return one result per copy."""
+        if not self._is_subscribed(event):
+            return []
+        if event.options.hold:
+            self._held.append(event)
+            return [{"id": None, "status": None, "latency_ms": None, "outcome": "held"}]
+        parcels = self._pack([event])
+        if event.options.wait:
+            attempts = await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+            return [attempt.told() for attempt in attempts]
+        return [self._dispatch(parcel) for parcel in parcels]
+
+    def tell_later(self, event: Event) -> None:
+        """Deliver `event` in the background."""
+        if self._is_subscribed(event):
+            for parcel in self._pack([event]):
+                self._dispatch(parcel)
+
+    async def flush(self, *, is_batch: bool, order: Order, seed: int) -> list[Json]:
+        """Deliver what is held: in one POST per 1000 events, or one after the other."""
+        held, self._held = _in_order(self._held, order, seed), []
+        results = []
+        for events in _batches(held) if is_batch else [[event] for event in held]:
+            parcels = self._pack(events)
+            attempts = await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+            results += [attempt.told() for attempt in attempts]
+        return results
+
+    async def deliver_once(self, content: bytes, secret: Secret) -> Attempt:
+        """Deliver bytes of somebody's own making, signed, and never try again."""
+        return await self._post(self._seal(content, secret))
+
+    async def shake_hands(self, verify_token: str, challenge: str) -> Json:
+        """Ask the receiver to prove itself, as Meta does when a callback is configured."""
+        query = {
+            "hub.mode": "subscribe",
+            "hub.challenge": challenge,
+            "hub.verify_token": verify_token,
+        }
+        session, url = self._way()
+        try:
+            async with session.get(url, params=query, timeout=self._deadline()) as answer:
+                text = await answer.text()
+                is_ok = answer.status == 200 and text == challenge
+                return {"ok": is_ok, "status": answer.status, "body": text, "challenge": challenge}
+        except (ClientError, TimeoutError, ValueError) as error:
+            return {"ok": False, "status": None, "error": _reason(error), "challenge": challenge}
+
+    def _is_subscribed(self, event: Event) -> bool:
+        account = self._office.world.account(event.account_id)
+        asked = account.subscribed_fields if account else set()
+        return event.field in asked or not self._office.config.require_subscription
+
+    def _pack(self, events: Sequence[Event]) -> list[Parcel]:
+        content = escaped(body_of(events, sent_at_s=self._office.clock.now_s()))
+        copies = max(event.options.copies for event in events)
+        parcels = [self._seal(content, events[0].options.secret) for _ in range(copies)]
+        for parcel in parcels:
+            parcel.ledger.sent_off()
+            parcel.triggers = [event.trigger for event in events if event.trigger]
+            parcel.about = [event.trigger.id if event.trigger else event.field for event in events]
+        return parcels
+
+    def _seal(self, content: bytes, secret: Secret) -> Parcel:
+        settings = self._office.settings
+        headers = {
+            "Accept": "*/*",
+            "Accept-Encoding": "deflate, gzip",
+            "User-Agent": "facebookexternalua",
+            "Content-Type": "application/json",
+            "Facebook-API-Version": settings.api_version,
+        }
+        app_secret = settings.app_secret.get_secret_value()
+        headers |= signature_headers(content, app_secret=app_secret, kind=secret)
+        return Parcel(self._office.mint.webhook_id(), content, headers, self._office.ledger)
+
+    def _dispatch(self, parcel: Parcel) -> Json:
+        self._send_on_a_round(parcel, after_s=0.0)
+        return {"id": parcel.id, "status": None, "latency_ms": None, "outcome": "pending"}
+
+    async def _deliver(self, parcel: Parcel) -> Attempt:
+        attempt = await self._post(parcel)
+        self._conclude(parcel, attempt)
+        return attempt
+
+    def _conclude(self, parcel: Parcel, attempt: Attempt) -> None:
+        retry, has_way = self._office.config.webhook_retry, self._office.config.webhook_url
+        if attempt.outcome == "accepted" or parcel.attempts >= retry.attempts or not has_way:
+            parcel.ledger.settle(parcel.triggers, attempt.outcome)
+            self._office.timeline.add("settled", id=parcel.id, outcome=attempt.outcome)
+            return
+        delay_s = min(retry.base_delay_s * 2 ** (parcel.attempts - 1), retry.max_delay_s)
+        self._send_on_a_round(parcel, after_s=delay_s)
+
+    def _send_on_a_round(self, parcel: Parcel, *, after_s: float) -> None:
+        round_ = asyncio.get_running_loop().create_task(self._later(parcel, after_s))
+        self._rounds.add(round_)
+        round_.add_done_callback(self._rounds.discard)
+
+    async def _later(self, parcel: Parcel, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        await self._deliver(parcel)
+
+    async def _post(self, parcel: Parcel) -> Attempt:
+        async with self._hands:
+            parcel.attempts += 1
+            began_s = time.monotonic()
+            for trigger in parcel.triggers:
+                parcel.ledger.begin(trigger, began_s)
+            status, error = await self._knock(parcel)
+        latency_ms = round((time.monotonic() - began_s) * 1000, 3)
+        attempt = Attempt(parcel.id, status, latency_ms, error)
+        self._office.timeline.add(
+            "webhook",
+            **attempt.told(),
+            attempt=parcel.attempts,
+            about=parcel.about,
+        )
+        return attempt
+
+    async def _knock(self, parcel: Parcel) -> tuple[int | None, str | None]:
+        try:
+            session, url = self._way()
+            async with session.post(
+                url,
+                data=parcel.content,
+                headers=parcel.headers,
+                timeout=self._deadline(),
+                allow_redirects=False,  # Meta does not reliably follow them
+            ) as answer:
+                await answer.read()
+                return answer.status, None
+        except (ClientError, TimeoutError, ValueError) as error:
+            return None, _reason(error)
+
+    def _way(self) -> tuple[ClientSession, str]:
+        url = self._office.config.webhook_url
+        if self._session is None or url is None:
+            raise ValueError("no webhook URL is set: METASIM_WEBHOOK_URL or PUT /sim/config")
+        return self._session, str(url)
+
+    def _deadline(self) -> ClientTimeout:
+        return ClientTimeout(total=self._office.config.webhook_timeout_s)
+
+
+def _in_order(events: Sequence[Event], order: Order, seed: int) -> list[Event]:
+    ordered = list(events)
+    if order == "reversed":
+        ordered.reverse()
+    elif order == "shuffled":
+        random.Random(seed).shuffle(ordered)
+    return ordered
+
+
+def _batches(events: Sequence[Event]) -> list[list[Event]]:
+    """Group what can share a body: the same signature, at most 1000 updates."""
+    by_secret: defaultdict[Secret, list[Event]] = defaultdict(list)
+    for event in events:
+        by_secret[event.options.secret].append(event)
+    return [
+        alike[start : start + UPDATES_MAX]
+        for alike in by_secret.values()
+        for start in range(0, len(alike), UPDATES_MAX)
+    ]
+
+
+def _reason(error: Exception) -> str:
+    is_ours = isinstance(error, ValueError)
+    return str(error) if is_ours else f"{type(error).__name__}: {error}".rstrip(": ")
