@@ -1,0 +1,7 @@
+"""Start the router."""
+
+import asyncio
+
+from services.router.app import main
+
+asyncio.run(main())

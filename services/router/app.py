@@ -1,0 +1,115 @@
+"""The router on one page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from services.router.router import Router
+from services.router.rulebooks import RuleBooks
+from services.router.settings import Settings
+from services.router.stores import StoredLedger, StoredRules
+from switchboard.clock import utc_now
+from switchboard.contracts import ANSWER, INBOUND_EVENT
+from switchboard.db.pool import open_pool
+from switchboard.health import Health, LoopWatch, serve_health
+from switchboard.lifecycle import Worker, run_until_signalled
+from switchboard.queues import Address, Consumer, Publisher, open_sqs
+from switchboard.queues.fates import Fates
+from switchboard.settings import load
+from switchboard.state.claims import Observations
+from switchboard.state.client import open_redis, ping
+from switchboard.telemetry import Meter, configure_logging, report_errors
+from switchboard.topology import CLASSIFIED, CLASSIFY, EVENTS, OUTBOUND, ROUTER
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
+    """Open what the router needs, in order; close it in reverse, whatever happens."""
+    meter = Meter(ROUTER.name, settings.deploy_env, settings.metrics_flush_s)
+    prefix = settings.queue_prefix
+    async with (
+        open_pool(
+            str(settings.database_url), max_size=settings.database_pool_size, name=ROUTER.name
+        ) as db,
+        open_redis(str(settings.redis_url)) as redis,
+        open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
+        Publisher.open(sqs, Address(sqs, OUTBOUND.physical(prefix))) as outbound,
+        Publisher.open(sqs, Address(sqs, CLASSIFY.physical(prefix))) as classify,
+        Fates.open(sqs, EVENTS, prefix=prefix) as event_fates,
+        Fates.open(sqs, CLASSIFIED, prefix=prefix) as answer_fates,
+    ):
+        rules = RuleBooks(
+            StoredRules(db),
+            poll_s=settings.router_rules_poll_s,
+            capacity=settings.router_accounts_cached,
+        )
+        router = Router(
+            observations=Observations(redis),
+            rules=rules,
+            ledger=StoredLedger(db),
+            outbound=outbound,
+            classify=classify,
+            meter=meter,
+            now=utc_now,
+            patience=timedelta(seconds=settings.router_patience_s),
+        )
+
+        async def ready() -> None:
+            await asyncio.gather(db.ping(), ping(redis))
+
+        events = Consumer(
+            sqs,
+            queue=EVENTS,
+            prefix=prefix,
+            parse=INBOUND_EVENT.validate_json,
+            handle=router.events,
+            fates=event_fates,
+            meter=meter,
+            ready=ready,
+            max_in_flight=settings.max_in_flight,
+            receivers=settings.receivers,
+            drain_s=settings.drain_s,
+        )
+        answers = Consumer(
+            sqs,
+            queue=CLASSIFIED,
+            prefix=prefix,
+            parse=ANSWER.validate_json,
+            handle=router.answers,
+            fates=answer_fates,
+            meter=meter,
+            ready=ready,
+            max_in_flight=settings.max_in_flight,
+            receivers=1,
+            drain_s=settings.drain_s,
+        )
+        loop = LoopWatch()
+        health = Health(
+            loop=loop,
+            lag_limit_s=settings.loop_lag_limit_s,
+            probes={
+                "sqs": Address(sqs, EVENTS.physical(prefix)).ping,
+                "postgres": db.ping,
+                "redis": partial(ping, redis),
+            },
+            pulses={"events": events.still_s, "answers": answers.still_s, "rules": rules.still_s},
+        )
+        port = settings.health_port or ROUTER.port
+        async with serve_health(health, meter, host=settings.health_host, port=port):
+            yield [events, answers, rules, loop, meter]
+
+
+async def main() -> None:
+    """Run the router until it is told to stop."""
+    settings = load(Settings)
+    configure_logging(service=ROUTER.name, env=settings.deploy_env, level=settings.log_level)
+    dsn = settings.sentry_dsn
+    report_errors(
+        dsn.get_secret_value() if dsn else None, service=ROUTER.name, env=settings.deploy_env
+    )
+    async with assemble(settings) as workers:
+        await run_until_signalled(*workers, drain_s=settings.drain_s + 5)
