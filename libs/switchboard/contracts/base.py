@@ -6,9 +6,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Contract(BaseModel):
-    """A message between two services: frozen, and readable by those who know fewer fields."""
+    """
+    A message between two services: frozen, and readable by those who know fewer fields.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    An error about one never quotes it, because it holds what people wrote.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     def to_json(self) -> str:
         """Return the message as it travels: JSON without the fields that say nothing."""

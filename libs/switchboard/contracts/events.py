@@ -153,14 +153,14 @@ class Referral(Contract):
 
 
 class PersonEvent(Event):
-    """Something a person did in the conversation with the account."""
+    """Something done in the conversation, by the person or, as with a deletion, by the account."""
 
     sender_id: PersonId
 
     @property
     def person(self) -> PersonId | None:
-        """The one who did it."""
-        return self.sender_id
+        """The one who did it, unless it is the account itself."""
+        return None if self.sender_id == self.account_id else self.sender_id
 
 
 class InboundMessage(PersonEvent):

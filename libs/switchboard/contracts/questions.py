@@ -57,7 +57,7 @@ class Answer(Contract):
 
     kind: Literal["answer.v1"] = "answer.v1"
     event: InboundEvent
-    intent: str | None
+    intent: str | None = None
     because: Literal[
         "recognised", "none_fits", "unsure", "too_late", "unavailable", "timed_out", "nonsense"
     ]

@@ -1,0 +1,7 @@
+"""`python -m services.ingress`."""
+
+import asyncio
+
+from services.ingress.app import main
+
+asyncio.run(main())
