@@ -1,0 +1,186 @@
+"""
+What a process needs from its environment, by subject.
+
+Each service's `settings.py` composes these; nothing else reads the environment. A value that
+cannot be right stops the process with one line for each fault, and no line shows a value: a
+database URL carries its password.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    PostgresDsn,
+    RedisDsn,
+    SecretStr,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+S = TypeVar("S", bound=BaseSettings)
+
+EXIT_BAD_SETTINGS = 2
+
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+def _without_trailing_slash(url: str) -> str:
+    _HTTP_URL.validate_python(url)
+    return url.rstrip("/")
+
+
+# Kept as written but for the trailing slash, because paths are appended to it.
+BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+
+
+def _split(value: object) -> object:
+    """Read a comma-separated variable as a list; anything else is left as it is."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+# Several values while one is being rotated out: the first is used, all are accepted.
+SecretList = Annotated[
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)
+]
+
+
+class Environment(BaseSettings):
+    """The base of all settings: frozen, and silent about what it was given."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", env_ignore_empty=True
+    )
+
+
+class TelemetrySettings(Environment):
+    """How the process is heard."""
+
+    log_level: Annotated[str, StringConstraints(pattern="^(debug|info|warning|error)$")] = Field(
+        "info", description="The least severe line that is logged: debug, info, warning or error."
+    )
+    sentry_dsn: SecretStr | None = Field(
+        None, description="Where unexpected errors are reported. Unset: nowhere."
+    )
+    deploy_env: str = Field(
+        "local",
+        pattern=r"^[a-z][a-z0-9-]{0,30}$",
+        description="The installation's name; a dimension of every metric.",
+    )
+    metrics_flush_s: float = Field(
+        60.0, gt=0, description="Seconds between two metric lines; CloudWatch resolves minutes."
+    )
+
+
+class HealthSettings(Environment):
+    """Where the process answers whether it is well."""
+
+    health_host: str = Field("127.0.0.1", description="The address health checks are served on.")
+    health_port: int = Field(
+        0, ge=0, le=65_535, description="The port of health checks. 0: the service's own default."
+    )
+    loop_lag_limit_s: float = Field(
+        5.0, gt=0, description="A loop that was blocked longer than this is reported unhealthy."
+    )
+
+
+class QueueSettings(Environment):
+    """Where the queues are."""
+
+    aws_endpoint_url: BaseUrl | None = Field(
+        None, description="An SQS-compatible server. Unset: AWS itself."
+    )
+    aws_region: str = Field("us-east-1", min_length=1, description="The queues' AWS region.")
+    queue_prefix: str = Field(
+        "switchboard-local",
+        pattern=r"^[A-Za-z0-9_-]{1,50}$",
+        description="What the queues' names begin with, so that installations do not meet.",
+    )
+
+
+class ConsumerSettings(Environment):
+    """How much a consumer takes at once."""
+
+    max_in_flight: int = Field(
+        100, ge=1, le=10_000, description="Messages being worked on at once, at most."
+    )
+    receivers: int = Field(
+        2, ge=1, le=20, description="Receive calls open at once; each brings up to 10 messages."
+    )
+    drain_s: float = Field(
+        25.0,
+        gt=0,
+        lt=120,
+        description="Seconds to finish after SIGTERM; under the platform's stop timeout.",
+    )
+
+
+class RedisSettings(Environment):
+    """Where limits and conversation state are shared."""
+
+    redis_url: RedisDsn = Field(
+        repr=False, description="Redis 6.2 or later, or Valkey: redis:// or rediss://."
+    )
+
+
+class DatabaseSettings(Environment):
+    """Where the truth is."""
+
+    database_url: PostgresDsn = Field(
+        repr=False, description="PostgreSQL 15 or later, as switchboard_pipeline."
+    )
+    database_pool_size: int = Field(4, ge=1, le=100, description="Connections kept, at most.")
+
+
+class MetaSettings(Environment):
+    """The Instagram app this installation acts as, and where Instagram is."""
+
+    meta_graph_url: BaseUrl = Field(
+        "https://graph.instagram.com", description="Messages, comments, accounts."
+    )
+    meta_api_url: BaseUrl = Field(
+        "https://api.instagram.com", description="Exchanges a login's code for a token."
+    )
+    meta_www_url: BaseUrl = Field(
+        "https://www.instagram.com", description="Where an owner logs in and grants access."
+    )
+    meta_api_version: str = Field(
+        "v26.0", pattern=r"^v\d+\.\d+$", description="The Graph API version of every call."
+    )
+    meta_app_id: str = Field("", pattern=r"^\d*$", description="The Instagram app's id.")
+
+
+def load(settings: type[S]) -> S:
+    """Read `settings` from the environment, or end the process with one line for each fault."""
+    try:
+        return settings()
+    except SettingsError as error:
+        refuse(str(error))
+    except ValidationError as error:
+        refuse(
+            *(f"{_variable(settings, fault['loc'])}: {fault['msg']}" for fault in error.errors())
+        )
+
+
+def refuse(*faults: str) -> NoReturn:
+    """Say why the process cannot start, a line each, and end it."""
+    for fault in faults:
+        sys.stderr.write(f"cannot start: {fault}\n")
+    raise SystemExit(EXIT_BAD_SETTINGS)
+
+
+def _variable(settings: type[BaseSettings], loc: tuple[int | str, ...]) -> str:
+    """Return the environment variable that a fault concerns (or the settings' name)."""
+    if not loc:
+        return settings.__name__
+    prefix = settings.model_config.get("env_prefix", "")
+    return ".".join([f"{prefix}{loc[0]}".upper(), *map(str, loc[1:])])
