@@ -1,0 +1,7 @@
+"""`python -m services.classifier`."""
+
+import asyncio
+
+from services.classifier.app import main
+
+asyncio.run(main())
