@@ -1,0 +1,101 @@
+"""
+Access tokens at rest: sealed with AES-256-GCM, each bound to its account.
+
+The account's id is authenticated with the token, so a value copied into another account's row does
+not open there. Keys have names, so that a new one can be introduced while the old one still opens
+what it sealed; they come from the environment and are never in the database.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from switchboard.db.pool import Queryable
+from switchboard.errors import Failure
+
+_KEY_BYTES: Final = 32  # AES-256
+_NONCE_BYTES: Final = 12  # NIST SP 800-38D, 8.2: what GCM is made for
+
+
+class CannotOpen(Failure):
+    """A sealed token does not open: its key is not here, or it is not this account's."""
+
+    reason: ClassVar[str] = "credential_unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A token nobody can read without the key named `key_id`."""
+
+    key_id: str
+    nonce: bytes
+    ciphertext: bytes
+
+
+class Vault:
+    """
+    Seals and opens tokens.
+
+    `keys` are 32 bytes each, by name; the first one seals, all of them open.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        if not keys:
+            raise ValueError("a vault needs a key")
+        for key_id, key in keys.items():
+            if len(key) != _KEY_BYTES:
+                raise ValueError(f"key {key_id!r} has {len(key)} bytes; AES-256 needs {_KEY_BYTES}")
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._sealing_key = next(iter(keys))
+
+    def seal(self, token: str, account: UUID) -> Sealed:
+        """Return `token` so that it opens for `account` only."""
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = self._ciphers[self._sealing_key]
+        ciphertext = cipher.encrypt(nonce, token.encode(), account.bytes)
+        return Sealed(self._sealing_key, nonce, ciphertext)
+
+    def open(self, sealed: Sealed, account: UUID) -> str:
+        """
+        Return the token that was sealed for `account`.
+
+        Raises:
+            CannotOpen: There is no such key here, or the value was changed or is another account's.
+        """
+        cipher = self._ciphers.get(sealed.key_id)
+        if cipher is None:
+            known = ", ".join(map(repr, self._ciphers))
+            raise CannotOpen(
+                f"the token of account {account} is sealed with key {sealed.key_id!r}; "
+                f"known are {known}"
+            )
+        try:
+            return cipher.decrypt(sealed.nonce, sealed.ciphertext, account.bytes).decode()
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpen(
+                f"the token of account {account} does not open: it was changed, sealed for another "
+                f"account, or key {sealed.key_id!r} is not the one it was sealed with"
+            ) from error
+
+
+async def store(db: Queryable, account: UUID, sealed: Sealed, expires_at: datetime | None) -> None:
+    """Keep `sealed` as the token of `account`, in place of the one before."""
+    await db.execute(_STORE, account, sealed.key_id, sealed.nonce, sealed.ciphertext, expires_at)
+
+
+_STORE = """
+insert into private.instagram_credentials as stored (
+  account_id, key_id, nonce, ciphertext, expires_at)
+values ($1, $2, $3, $4, $5)
+on conflict (account_id) do update
+   set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
+       expires_at = excluded.expires_at
+"""

@@ -1,0 +1,296 @@
+"""
+Deliveries as the sender takes, sends and settles them; `pacing` has what moves them by themselves.
+
+A sender owns a delivery from `claim` until it records what came of it, or until its lease runs out
+and the delivery is `uncertain`. What it records is taken only while the delivery is still its own;
+`False` says that it no longer was, and that what is stored stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from switchboard.contracts import (
+    AccountId,
+    CampaignId,
+    CommentId,
+    DeliveryId,
+    EventId,
+    PersonId,
+    TraceId,
+    WorkspaceId,
+)
+from switchboard.db.credentials import Sealed
+from switchboard.db.pool import Queryable, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """
+    A delivery that is ours to send, with its account as it is now.
+
+    `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is
+    `{"text": ..., "button": {"title": ..., "url": ...}}`, the button optional.
+    """
+
+    id: DeliveryId
+    event_id: EventId
+    kind: Literal["private_reply", "public_reply", "message"]
+    content: Mapping[str, Any]
+    person_id: PersonId | None
+    comment_id: CommentId | None
+    deadline: datetime
+    attempts: int
+    trace_id: TraceId
+    campaign_id: CampaignId
+    campaign_version: int
+    step: str
+    workspace_id: WorkspaceId
+    account: UUID
+    instagram_id: AccountId
+    app_scoped_id: str | None
+    status: Literal["connected", "reconnect_needed", "disconnected"]
+    held_until: datetime | None
+    hold_reason: str | None
+    private_replies_per_hour: int
+    sends_per_second: int
+    credential: Sealed | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetaAnswer:
+    """What Meta's answer is found by later: its error's code and subcode, and its trace."""
+
+    code: int | None = None
+    subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+_SAID_NOTHING = MetaAnswer()
+
+
+async def claim(
+    db: Queryable, delivery: DeliveryId, *, owner: str, lease_s: float
+) -> Claimed | None:
+    """
+    Take `delivery` for `lease_s` seconds, if it is ready and due.
+
+    `None`: it is somebody else's, settled, parked or unknown; the message that named it is done.
+    """
+    row = await db.fetchrow(_CLAIM, delivery, owner, lease_s)
+    return None if row is None else _claimed(row)
+
+
+async def private_replies_begun(
+    db: Queryable, account: UUID, *, besides: DeliveryId, within: timedelta
+) -> int:
+    """Return how many private replies of `account` were told of `within` and begun since."""
+    row = await db.fetchrow(_PRIVATE_REPLIES_BEGUN, account, besides, within)
+    return 0 if row is None else int(row["begun"])
+
+
+async def record_sent(
+    db: Queryable,
+    delivery: DeliveryId,
+    *,
+    owner: str,
+    message_id: str | None,
+    recipient_id: PersonId | None = None,
+    answer: MetaAnswer = _SAID_NOTHING,
+) -> bool:
+    """
+    Record that Meta took it, as `message_id`: a message's `mid`, or a public reply's comment id.
+
+    Taken from `uncertain` too, if the attempt was the owner's: its answer came after its lease.
+    """
+    return await _settle(db, _SENT, delivery, owner, answer, message_id, recipient_id)
+
+
+async def record_refused(
+    db: Queryable,
+    delivery: DeliveryId,
+    *,
+    owner: str,
+    reason: str,
+    answer: MetaAnswer = _SAID_NOTHING,
+) -> bool:
+    """
+    Record that it will never be sent: Meta, or we before asking, said no for `reason`.
+
+    Taken from `uncertain` too, as `record_sent` is.
+    """
+    return await _settle(db, _REFUSED, delivery, owner, answer, reason)
+
+
+async def record_uncertain(
+    db: Queryable,
+    delivery: DeliveryId,
+    *,
+    owner: str,
+    reason: str,
+    answer: MetaAnswer = _SAID_NOTHING,
+) -> bool:
+    """Record that the call left us and nobody knows what came of it. It is not sent again."""
+    return await _settle(db, _UNCERTAIN, delivery, owner, answer, reason)
+
+
+async def record_expired(
+    db: Queryable,
+    delivery: DeliveryId,
+    *,
+    owner: str,
+    reason: str,
+    answer: MetaAnswer = _SAID_NOTHING,
+) -> bool:
+    """Record that Meta no longer allows it: its deadline, or the person's window, has passed."""
+    return await _settle(db, _EXPIRED, delivery, owner, answer, reason)
+
+
+async def park(
+    db: Queryable,
+    delivery: DeliveryId,
+    *,
+    reason: str,
+    owner: str | None = None,
+    after_s: float | None = None,
+    until: datetime | None = None,
+    counts: bool = False,
+    answer: MetaAnswer = _SAID_NOTHING,
+) -> bool:
+    """
+    Put it off: for `after_s` seconds, or until `until`. Nothing must have left us.
+
+    With an `owner`, one it is sending; `counts` says whether the attempt counts against it (a
+    failure of Meta's does, waiting our turn does not). Without, one that is ready.
+
+    Raises:
+        ValueError: Not exactly one of `after_s` and `until` is given.
+    """
+    if (after_s is None) == (until is None):
+        raise ValueError("park needs either after_s or until")
+    return await _settle(db, _PARK, delivery, owner, answer, reason, until, after_s, counts)
+
+
+async def hold_account(db: Queryable, account: UUID, *, until: datetime, reason: str) -> None:
+    """Send nothing for `account` before `until`. A hold that lasts longer is left as it is."""
+    await db.execute(_HOLD, account, until, reason)
+
+
+async def mark_reconnect_needed(db: Queryable, account: UUID, reason: str) -> bool:
+    """Record that `account`'s token no longer works; its deliveries wait. True if that is news."""
+    return await db.fetchrow(_RECONNECT, account, reason) is not None
+
+
+async def _settle(
+    db: Queryable,
+    statement: str,
+    delivery: DeliveryId,
+    owner: str | None,
+    answer: MetaAnswer,
+    *rest: object,
+) -> bool:
+    told = (answer.code, answer.subcode, answer.fbtrace_id)
+    return await db.fetchrow(statement, delivery, owner, *told, *rest) is not None
+
+
+def _claimed(row: Row) -> Claimed:
+    sealed = Sealed(row["key_id"], row["nonce"], row["ciphertext"]) if row["key_id"] else None
+    return Claimed(credential=sealed, **{name: row[name] for name in _CLAIMED_COLUMNS})
+
+
+_CLAIMED_COLUMNS = tuple(name for name in Claimed.__slots__ if name != "credential")
+
+_CLAIM = """
+update public.deliveries delivery
+   set state = 'sending',
+       attempts = delivery.attempts + 1,
+       lease_owner = $2,
+       lease_until = now() + make_interval(secs => $3),
+       reason = null
+  from public.instagram_accounts account
+  left join private.instagram_credentials credential on credential.account_id = account.id
+ where delivery.id = $1
+   and delivery.state = 'ready'
+   and delivery.not_before <= now()
+   and account.id = delivery.account_id
+returning delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
+          delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
+          delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
+          account.id as account, account.instagram_id, account.app_scoped_id, account.status,
+          account.held_until, account.hold_reason, account.private_replies_per_hour,
+          account.sends_per_second, credential.key_id, credential.nonce, credential.ciphertext
+"""
+
+# An uncertain row keeps the owner of the attempt that made it so: that one may still learn more.
+_SENT = """
+update public.deliveries
+   set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
+       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+ where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
+returning id
+"""
+
+_REFUSED = """
+update public.deliveries
+   set state = 'refused', reason = $6,
+       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+ where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
+returning id
+"""
+
+_UNCERTAIN = """
+update public.deliveries
+   set state = 'uncertain', reason = $6,
+       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+ where id = $1 and lease_owner = $2 and state = 'sending'
+returning id
+"""
+
+_EXPIRED = """
+update public.deliveries
+   set state = 'expired', reason = $6,
+       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+ where id = $1 and lease_owner = $2 and state = 'sending'
+returning id
+"""
+
+_PARK = """
+update public.deliveries
+   set state = 'parked', reason = $6,
+       graph_code = $3, graph_subcode = $4, fbtrace_id = $5,
+       not_before = coalesce($7::timestamptz, now() + make_interval(secs => $8::float8)),
+       attempts = case when state = 'sending' and not $9::boolean then greatest(attempts - 1, 0)
+                       else attempts end,
+       lease_owner = null,
+       lease_until = null
+ where id = $1
+   and (state = 'sending' and lease_owner = $2::text or state = 'ready' and $2::text is null)
+returning id
+"""
+
+_HOLD = """
+update public.instagram_accounts
+   set held_until = $2, hold_reason = $3
+ where id = $1 and status <> 'disconnected' and (held_until is null or held_until < $2)
+"""
+
+_RECONNECT = """
+update public.instagram_accounts
+   set status = 'reconnect_needed', hold_reason = $2
+ where id = $1 and status = 'connected'
+returning id
+"""
+
+_PRIVATE_REPLIES_BEGUN = """
+select count(*) as begun
+  from public.deliveries
+ where account_id = $1
+   and id <> $2
+   and kind = 'private_reply'
+   and state in ('sending', 'sent', 'refused', 'uncertain')
+   and published_at > now() - $3::interval
+"""

@@ -1,0 +1,266 @@
+"""Deliveries as a sender takes and settles them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from switchboard.contracts import DeliveryId, PersonId
+from switchboard.db import credentials, deliveries, pacing
+from switchboard.db.credentials import Vault
+from switchboard.db.deliveries import MetaAnswer, claim
+from switchboard.db.pool import Database
+from tests.integration.db.town import Shop, now, owe, state_of
+
+Settle = Callable[[Database, DeliveryId, str], Awaitable[bool]]
+
+
+async def _sent(db: Database, delivery: DeliveryId, owner: str) -> bool:
+    return await deliveries.record_sent(db, delivery, owner=owner, message_id="mid.1")
+
+
+async def _refused(db: Database, delivery: DeliveryId, owner: str) -> bool:
+    return await deliveries.record_refused(db, delivery, owner=owner, reason="blocked")
+
+
+async def _uncertain(db: Database, delivery: DeliveryId, owner: str) -> bool:
+    return await deliveries.record_uncertain(db, delivery, owner=owner, reason="timed_out")
+
+
+async def _expired(db: Database, delivery: DeliveryId, owner: str) -> bool:
+    return await deliveries.record_expired(db, delivery, owner=owner, reason="window_closed")
+
+
+async def _parked(db: Database, delivery: DeliveryId, owner: str) -> bool:
+    return await deliveries.park(db, delivery, owner=owner, after_s=60, reason="throttled")
+
+
+SETTLE: dict[str, Settle] = {
+    "sent": _sent,
+    "refused": _refused,
+    "uncertain": _uncertain,
+    "expired": _expired,
+    "parked": _parked,
+}
+
+
+async def _claimed(pipeline: Database, shop: Shop, *, lease_s: float = 30) -> DeliveryId:
+    """Return a delivery that `me` is sending."""
+    delivery = await owe(pipeline, shop)
+    await claim(pipeline, delivery, owner="me", lease_s=lease_s)
+    return delivery
+
+
+class TestClaiming:
+    async def test_twenty_at_once(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """However many take it at once, one has it."""
+        delivery = await owe(pipeline, shop)
+
+        claims = await asyncio.gather(
+            *(claim(pipeline, delivery, owner=f"sender {n}", lease_s=30) for n in range(20))
+        )
+
+        assert [1] == [taken.attempts for taken in claims if taken is not None]
+        assert await state_of(owner, delivery) == "sending"
+
+    async def test_all_a_sender_needs(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """The delivery comes with its account as it is now, and its token."""
+        vault = Vault({"k1": b"k" * 32})
+        await credentials.store(owner, shop.account, vault.seal("IGAA", shop.account), None)
+        until = now() + timedelta(minutes=5)
+        await deliveries.hold_account(pipeline, shop.account, until=until, reason="app_limit")
+        delivery = await owe(pipeline, shop)
+
+        taken = await claim(pipeline, delivery, owner="me", lease_s=30)
+
+        assert taken is not None
+        assert (shop.workspace, shop.account, shop.instagram_id, shop.campaign) == (
+            taken.workspace_id,
+            taken.account,
+            taken.instagram_id,
+            taken.campaign_id,
+        )
+        assert ("connected", until, "app_limit") == (
+            taken.status,
+            taken.held_until,
+            taken.hold_reason,
+        )
+        assert (720, 50) == (taken.private_replies_per_hour, taken.sends_per_second)
+        assert {"text": "Here you are"} == taken.content
+        assert taken.credential is not None
+        assert vault.open(taken.credential, taken.account) == "IGAA"
+
+    async def test_without_a_token(self, pipeline: Database, shop: Shop) -> None:
+        """An account whose token was never stored is told apart, not an error."""
+        delivery = await owe(pipeline, shop)
+
+        taken = await claim(pipeline, delivery, owner="me", lease_s=30)
+
+        assert taken is not None
+        assert taken.credential is None
+
+    async def test_a_parked_one(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A message that came too early takes nothing."""
+        delivery = await owe(pipeline, shop, state="parked")
+
+        assert await claim(pipeline, delivery, owner="me", lease_s=30) is None
+        assert await state_of(owner, delivery) == "parked"
+
+    async def test_an_unknown_one(self, pipeline: Database) -> None:
+        """A message that names no delivery is done."""
+        assert await claim(pipeline, DeliveryId(uuid4()), owner="me", lease_s=30) is None
+
+
+class TestSettling:
+    async def test_by_its_owner(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What its sender says is what is stored."""
+        stored = {}
+        for state, settle in SETTLE.items():
+            delivery = await _claimed(pipeline, shop)
+            assert await settle(pipeline, delivery, "me")
+            stored[state] = await state_of(owner, delivery)
+
+        assert {state: state for state in SETTLE} == stored
+
+    async def test_by_somebody_else(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """Whoever does not have it decides nothing about it."""
+        delivery = await _claimed(pipeline, shop)
+
+        taken = [await settle(pipeline, delivery, "you") for settle in SETTLE.values()]
+
+        assert [False] * len(SETTLE) == taken
+        assert await state_of(owner, delivery) == "sending"
+
+    async def test_after_it_was_sent(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What was sent stays sent, with the first message's id."""
+        delivery = await _claimed(pipeline, shop)
+        await deliveries.record_sent(pipeline, delivery, owner="me", message_id="mid.first")
+
+        taken = [await settle(pipeline, delivery, "me") for settle in SETTLE.values()]
+
+        assert [False] * len(SETTLE) == taken
+        row = await owner.fetchrow("select state, message_id from public.deliveries")
+        assert row is not None
+        assert ("sent", "mid.first") == (row["state"], row["message_id"])
+
+    async def test_an_answer_after_the_lease(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """Meta's answer settles an uncertain one even late; what is no answer does not."""
+        stored = {}
+        for state, settle in SETTLE.items():
+            delivery = await _claimed(pipeline, shop, lease_s=0)
+            await pacing.expire_leases(pipeline)
+            taken = await settle(pipeline, delivery, "me")
+            stored[state] = (taken, await state_of(owner, delivery))
+
+        doubt = (False, "uncertain")
+        assert {
+            "sent": (True, "sent"),
+            "refused": (True, "refused"),
+            "uncertain": doubt,
+            "expired": doubt,
+            "parked": doubt,
+        } == stored
+
+    async def test_what_meta_said(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """Code, subcode and trace of Meta's answer are kept with the outcome."""
+        delivery = await _claimed(pipeline, shop)
+
+        await deliveries.record_refused(
+            pipeline,
+            delivery,
+            owner="me",
+            reason="refused",
+            answer=MetaAnswer(code=10, subcode=2534022, fbtrace_id="Abc"),
+        )
+
+        row = await owner.fetchrow("select * from public.deliveries")
+        assert row is not None
+        assert (10, 2534022, "Abc", "refused") == (
+            row["graph_code"],
+            row["graph_subcode"],
+            row["fbtrace_id"],
+            row["reason"],
+        )
+
+    async def test_whom_it_reached(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A private reply makes a person known, and its message findable."""
+        delivery = await _claimed(pipeline, shop)
+
+        await deliveries.record_sent(
+            pipeline, delivery, owner="me", message_id="mid.1", recipient_id=PersonId("77")
+        )
+
+        row = await owner.fetchrow("select * from public.deliveries")
+        assert row is not None
+        assert ("mid.1", "77") == (row["message_id"], row["recipient_id"])
+        assert row["sent_at"] is not None
+
+
+class TestParking:
+    async def test_an_attempt_that_counts(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """Waiting our turn does not use up attempts; a failure does."""
+        for counts, attempts in [(False, 0), (True, 1)]:
+            delivery = await _claimed(pipeline, shop)
+
+            await deliveries.park(
+                pipeline, delivery, owner="me", after_s=5, reason="why", counts=counts
+            )
+
+            row = await owner.fetchrow("select * from public.deliveries where id=$1", delivery)
+            assert row is not None
+            assert (attempts, "why", None) == (row["attempts"], row["reason"], row["lease_owner"])
+            assert timedelta(seconds=5) == row["not_before"] - row["updated_at"]
+
+    async def test_one_that_is_ready(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What nobody has taken can be put off until a moment."""
+        delivery, until = await owe(pipeline, shop), now() + timedelta(hours=1)
+
+        assert await deliveries.park(pipeline, delivery, until=until, reason="held")
+
+        row = await owner.fetchrow("select * from public.deliveries")
+        assert row is not None
+        assert ("parked", until) == (row["state"], row["not_before"])
+
+    async def test_needs_one_time(self, pipeline: Database) -> None:
+        """Neither and both are mistakes of the caller."""
+        nowhere = DeliveryId(uuid4())
+        with pytest.raises(ValueError, match="either after_s or until"):
+            await deliveries.park(pipeline, nowhere, reason="held")
+        with pytest.raises(ValueError, match="either after_s or until"):
+            await deliveries.park(pipeline, nowhere, reason="held", after_s=1, until=now())
+
+
+class TestAccounts:
+    async def test_a_longer_hold_stands(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A hold is never shortened by another."""
+        soon, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
+        await deliveries.hold_account(pipeline, shop.account, until=later, reason="later")
+        await deliveries.hold_account(pipeline, shop.account, until=soon, reason="soon")
+
+        row = await owner.fetchrow("select * from public.instagram_accounts")
+        assert row is not None
+        assert (later, "later") == (row["held_until"], row["hold_reason"])
+
+    async def test_a_dead_token_is_news_once(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """Of all the senders that notice, one tells."""
+        first = await deliveries.mark_reconnect_needed(pipeline, shop.account, "token_expired")
+        second = await deliveries.mark_reconnect_needed(pipeline, shop.account, "token_expired")
+
+        assert (True, False) == (first, second)
+        row = await owner.fetchrow("select status from public.instagram_accounts")
+        assert row is not None
+        assert row["status"] == "reconnect_needed"

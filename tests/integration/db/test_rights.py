@@ -1,0 +1,233 @@
+"""What the catalogue says: every table guarded, every grant written out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from switchboard.db import tenancy
+from switchboard.db.errors import QueryFailed
+from switchboard.db.pool import Database
+from tests.integration.db.town import Shop, owe
+
+# Everything the router and the sender may do. A right that is not in this list is a mistake, here
+# or there. `*` is every column the statement names anyway; the lists are sorted.
+PIPELINE = {
+    ("public.instagram_accounts", "SELECT"): "app_scoped_id held_until hold_reason id instagram_id "
+    "private_replies_per_hour rules_version sends_per_second status username workspace_id",
+    ("public.instagram_accounts", "UPDATE"): "held_until hold_reason status",
+    ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
+    ("public.campaigns", "SELECT"): "account_id id live_version rank status workspace_id",
+    ("public.campaign_versions", "SELECT"): "campaign_id definition version workspace_id",
+    ("public.intents", "SELECT"): "account_id description examples name workspace_id",
+    ("public.contacts", "SELECT"): "account_id first_seen_at last_inbound_at person_id username "
+    "window_closes_at",
+    ("public.contacts", "INSERT"): "account_id first_seen_at last_inbound_at person_id username "
+    "window_closes_at workspace_id",
+    ("public.contacts", "UPDATE"): "first_seen_at last_inbound_at username window_closes_at",
+    ("public.events", "SELECT"): "event_id outcome",
+    ("public.events", "INSERT"): "account_id campaign_id decision event event_id identity "
+    "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
+    ("public.events", "UPDATE"): "campaign_id decision outcome",
+    ("public.deliveries", "SELECT"): "account_id attempts campaign_id campaign_version comment_id "
+    "content deadline event_id id kind lease_owner lease_until message_id not_before person_id "
+    "published_at reason state step trace_id workspace_id",
+    ("public.deliveries", "INSERT"): "account_id campaign_id campaign_version comment_id content "
+    "deadline event_id id kind not_before person_id published_at state step trace_id workspace_id",
+    ("public.deliveries", "UPDATE"): "attempts fbtrace_id graph_code graph_subcode lease_owner "
+    "lease_until message_id not_before published_at reason recipient_id sent_at state",
+}
+
+_TABLES = """
+select n.nspname || '.' || c.relname as name, c.relrowsecurity as guarded
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+ order by 1
+"""
+
+_POLICIES = """
+select schemaname || '.' || tablename as name, cmd, array_agg(policyname::text) as policies,
+       roles::text[] as roles, min(coalesce(qual, with_check)) as condition
+  from pg_policies
+ where schemaname in ('public', 'private')
+ group by 1, 2, 4
+"""
+
+# Column by column, whether granted so or on the whole table.
+_GRANTS = """
+select n.nspname || '.' || c.relname as name, kind.privilege,
+       string_agg(a.attname, ' ' order by a.attname) as columns
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+ cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) as kind (privilege)
+ where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+   and has_column_privilege($1, c.oid, a.attnum, kind.privilege)
+ group by 1, 2
+"""
+
+_WHOLE = """
+select n.nspname || '.' || c.relname as name, kind.privilege
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+ cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES',
+                         'TRIGGER']) as kind (privilege)
+ where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+   and has_table_privilege($1, c.oid, kind.privilege)
+ order by 1, 2
+"""
+
+_FUNCTIONS = """
+select p.oid::regprocedure::text as name
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+ where n.nspname in ('public', 'private') and has_function_privilege($1, p.oid, 'EXECUTE')
+"""
+
+_UNSAFE_DEFINERS = """
+select p.oid::regprocedure::text as name
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+ where n.nspname in ('public', 'private')
+   and (p.proconfig is null or not 'search_path=""' = any (p.proconfig))
+"""
+
+
+async def test_every_table_is_guarded(owner: Database) -> None:
+    """Row level security is on for each table, in the unexposed schema too."""
+    rows = await owner.fetch(_TABLES)
+
+    assert [] == [row["name"] for row in rows if not row["guarded"]]
+    assert len(rows) >= 10
+
+
+async def test_every_table_says_what_it_holds(owner: Database) -> None:
+    """Each table has a comment."""
+    rows = await owner.fetch(
+        f"select name, obj_description(name::regclass) as told from ({_TABLES}) t"
+    )
+
+    assert [] == [row["name"] for row in rows if not row["told"]]
+
+
+async def test_one_policy_for_a_table_and_command(owner: Database) -> None:
+    """Policies do not add up: for a role, a table and a command there is one, for one role."""
+    several = {}
+    for row in await owner.fetch(_POLICIES):
+        if len(row["policies"]) != 1 or len(row["roles"]) != 1 or row["cmd"] == "ALL":
+            several[row["name"], row["cmd"]] = row["policies"]
+
+    assert {} == several
+
+
+async def test_policies_are_computed_once(owner: Database) -> None:
+    """What a user may see is an array made once per statement, not a question per row."""
+    odd = [
+        row["name"]
+        for row in await owner.fetch(_POLICIES)
+        if row["roles"] == ["authenticated"]
+        and "ANY (( SELECT private.my_workspace_ids(" not in row["condition"]
+    ]
+
+    assert [] == odd
+
+
+async def test_the_pipelines_rights(owner: Database) -> None:
+    """The pipeline's role may do what is listed, column by column, and nothing else."""
+    granted = {
+        (row["name"], row["privilege"]): row["columns"]
+        for row in await owner.fetch(_GRANTS, "switchboard_pipeline")
+    }
+
+    assert PIPELINE == granted
+    assert [] == await owner.fetch(_WHOLE, "switchboard_pipeline")
+    assert [] == await owner.fetch(_FUNCTIONS, "switchboard_pipeline")
+
+
+async def test_the_pipelines_policies(owner: Database) -> None:
+    """For each right there is a policy, and no policy without a right."""
+    policies = {
+        (row["name"], row["cmd"])
+        for row in await owner.fetch(_POLICIES)
+        if row["roles"] == ["switchboard_pipeline"]
+    }
+
+    assert set(PIPELINE) == policies
+
+
+async def test_who_bypasses_nothing(owner: Database) -> None:
+    """Our roles bypass no policy, own nothing, and lead to `authenticated` at most."""
+    rows = await owner.fetch(
+        """
+        select rolname, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb as strong,
+               array(select g.rolname::text from pg_auth_members m
+                       join pg_roles g on g.oid = m.roleid where m.member = r.oid) as leads_to
+          from pg_roles r where rolname in ('switchboard_api', 'switchboard_pipeline')
+        """
+    )
+
+    assert {
+        "switchboard_api": (False, ["authenticated"]),
+        "switchboard_pipeline": (False, []),
+    } == {row["rolname"]: (row["strong"], row["leads_to"]) for row in rows}
+
+
+async def test_what_the_platform_granted_is_taken_back(owner: Database) -> None:
+    """`anon` and `service_role` have nothing; a user has no right on a table but to delete."""
+    for role in ("anon", "service_role"):
+        assert [] == await owner.fetch(_WHOLE, role)
+        assert [] == await owner.fetch(_GRANTS, role)
+        assert [] == await owner.fetch(_FUNCTIONS, role)
+
+    whole = defaultdict(list)
+    for row in await owner.fetch(_WHOLE, "authenticated"):
+        whole[row["privilege"]].append(row["name"])
+    assert {"DELETE": ["public.campaigns", "public.intents", "public.memberships"]} == whole
+    functions = [row["name"] for row in await owner.fetch(_FUNCTIONS, "authenticated")]
+    assert ["private.my_workspace_ids(member_role)"] == functions
+
+
+async def test_functions_find_only_what_they_name(owner: Database) -> None:
+    """No function of ours can be led to another's table by a search path."""
+    assert [] == await owner.fetch(_UNSAFE_DEFINERS)
+
+
+class TestPipeline:
+    async def test_a_connection_is_not_its_to_make(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """It neither disconnects an account nor connects one again."""
+        with pytest.raises(QueryFailed, match="row-level security"):
+            await pipeline.execute("update public.instagram_accounts set status = 'disconnected'")
+        await owner.execute("update public.instagram_accounts set status = 'disconnected'")
+        tag = await pipeline.execute("update public.instagram_accounts set status = 'connected'")
+
+        assert tag == "UPDATE 0"
+
+    async def test_rows_of_two_tenants(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """It cannot mix tenants: one's account in another's workspace is refused."""
+        other = await owner.fetchrow("select gen_random_uuid() as id")
+        assert other is not None
+        await tenancy.create_workspace(owner, other["id"], "other")
+        await owe(pipeline, shop)
+
+        with pytest.raises(QueryFailed, match="foreign key"):
+            await pipeline.execute(
+                """
+                insert into public.contacts (account_id, person_id, workspace_id, first_seen_at)
+                values ($1, '1', $2, now())
+                """,
+                shop.account,
+                other["id"],
+            )
+
+    async def test_what_was_decided_stays(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A final decision is final for everybody."""
+        await owe(pipeline, shop)
+
+        for db in (owner, pipeline):
+            with pytest.raises(QueryFailed, match="is decided"):
+                await db.execute("update public.events set outcome = 'ignored'")

@@ -1,0 +1,89 @@
+"""What may become of a delivery, whoever writes the statement."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from switchboard.db.errors import QueryFailed
+from switchboard.db.pool import Database
+from tests.integration.db.town import Shop, force, owe, state_of
+
+ALLOWED = {
+    "waiting": {"parked", "ready", "cancelled", "expired"},
+    "parked": {"ready", "cancelled", "expired", "refused"},
+    "ready": {"sending", "parked", "cancelled", "expired"},
+    "sending": {"sent", "refused", "parked", "ready", "uncertain", "expired"},
+    "uncertain": {"sent", "ready", "cancelled", "refused"},
+    "sent": set[str](),
+    "refused": set[str](),
+    "expired": set[str](),
+    "cancelled": set[str](),
+}
+PAIRS = [(a, b) for a, b in itertools.product(ALLOWED, ALLOWED) if a != b]
+
+
+async def _change(owner: Database, delivery: object, state: str) -> None:
+    await owner.execute(
+        """
+        update public.deliveries
+           set state = $2::text, lease_owner = 'me', lease_until = now(),
+               sent_at = case when $2::text = 'sent' then now() end
+         where id = $1
+        """,
+        delivery,
+        state,
+    )
+
+
+async def test_every_step_that_is_allowed(owner: Database, shop: Shop) -> None:
+    """Each allowed step can be taken, and is then what is stored."""
+    taken = []
+    for before, after in PAIRS:
+        if after in ALLOWED[before]:
+            delivery = await owe(owner, shop)
+            await force(owner, delivery, before)
+            await _change(owner, delivery, after)
+            taken.append((before, after, await state_of(owner, delivery)))
+
+    assert [(a, b, b) for a, b in PAIRS if b in ALLOWED[a]] == taken
+
+
+async def test_every_step_that_is_not(owner: Database, shop: Shop) -> None:
+    """Each other step is refused with both states' names, and nothing changes."""
+    for before, after in PAIRS:
+        if after not in ALLOWED[before]:
+            delivery = await owe(owner, shop)
+            await force(owner, delivery, before)
+            with pytest.raises(QueryFailed, match=f"is {before} and cannot become {after}"):
+                await _change(owner, delivery, after)
+            assert before == await state_of(owner, delivery)
+
+
+async def test_a_lease_can_be_prolonged(owner: Database, shop: Shop) -> None:
+    """Staying in a state is no step."""
+    delivery = await owe(owner, shop)
+    await force(owner, delivery, "sending")
+
+    await _change(owner, delivery, "sending")
+
+    assert await state_of(owner, delivery) == "sending"
+
+
+async def test_the_pipeline_cannot_begin_in_the_middle(pipeline: Database, shop: Shop) -> None:
+    """A row that claims to have been sent cannot be made up."""
+    for state in set(ALLOWED) - {"waiting", "parked", "ready"}:
+        with pytest.raises(QueryFailed, match=r"row-level security|deliveries_"):
+            await owe(pipeline, shop, state=state)
+
+
+async def test_everything_has_an_addressee(pipeline: Database, shop: Shop) -> None:
+    """A message without a person, or a reply without a comment, is no delivery."""
+    for kind, person_id, comment_id in [
+        ("message", None, "c"),
+        ("private_reply", "p", None),
+        ("public_reply", "p", None),
+    ]:
+        with pytest.raises(QueryFailed, match="deliveries_have_an_addressee"):
+            await owe(pipeline, shop, kind=kind, person_id=person_id, comment_id=comment_id)
