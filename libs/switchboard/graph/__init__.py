@@ -1,0 +1,52 @@
+"""
+Meta's Graph API: the calls we make, what they may say, and what each answer means.
+
+A send has no idempotency key at Meta. So the one question about every call that did not end well
+is whether it may have acted: if that is possible the outcome is `Unclear` and nobody repeats it.
+Refusals are read by code and subcode alone (`errors`), because Meta translates its sentences and
+mixes its HTTP statuses.
+
+This package is the only one that talks to Meta's Graph API.
+"""
+
+from switchboard.graph.answers import Posted, Said, Sent, Usage
+from switchboard.graph.client import GraphClient, open_graph
+from switchboard.graph.errors import Action, Classified, classify
+from switchboard.graph.failures import (
+    AccountHeld,
+    GraphFailure,
+    NotSent,
+    NotUnderstood,
+    OutsideWindow,
+    OwnerMustAct,
+    SlowDown,
+    TokenDead,
+    Unclear,
+)
+from switchboard.graph.messages import Link, Message, NotSendable, message, private_reply
+
+__all__ = [
+    "AccountHeld",
+    "Action",
+    "Classified",
+    "GraphClient",
+    "GraphFailure",
+    "Link",
+    "Message",
+    "NotSendable",
+    "NotSent",
+    "NotUnderstood",
+    "OutsideWindow",
+    "OwnerMustAct",
+    "Posted",
+    "Said",
+    "Sent",
+    "SlowDown",
+    "TokenDead",
+    "Unclear",
+    "Usage",
+    "classify",
+    "message",
+    "open_graph",
+    "private_reply",
+]

@@ -1,0 +1,151 @@
+"""The calls themselves: one at a time, within a deadline, and clear about what they know."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, Final
+
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    TraceConfig,
+    TraceRequestHeadersSentParams,
+)
+from yarl import URL
+
+from switchboard.contracts import AccountId, CommentId, MessageId, PersonId
+from switchboard.errors import Unavailable
+from switchboard.graph.answers import Posted, Said, Sent, read_id, read_json, read_said
+from switchboard.graph.failures import no_answer, refusal
+from switchboard.graph.messages import Message, require_text
+
+# Idle connections are given up before the far end does: a call written to a connection that is
+# just being closed would have an unknown outcome.
+_KEEP_ALIVE_S: Final = 15.0
+_MAX_CONNECTIONS: Final = 200
+_CONNECT_S: Final = 3.0
+
+
+@dataclass(slots=True)
+class _Journey:
+    """Whether a request has begun to leave us."""
+
+    left: bool = False
+
+
+class GraphClient:
+    """
+    Meta's Graph API at one version, called for many accounts.
+
+    Each call carries its account's token in a header, where no log or proxy keeps it, and never
+    asks for `fields`: Meta creates the comment first and then refuses the call for its answer's
+    form. Every call ends within `call_budget_s`.
+    """
+
+    def __init__(
+        self, http: ClientSession, *, url: str, version: str, call_budget_s: float
+    ) -> None:
+        self._http, self._url, self._call_budget_s = http, URL(url) / version, call_budget_s
+
+    async def send(self, account_id: AccountId, message: Message, *, token: str) -> Sent:
+        """
+        Send `message` as `account_id`, once.
+
+        Raises:
+            GraphFailure: As `failures` sorts them; of these `Unclear` may have been sent.
+            Unavailable: The call never left us; nothing was sent.
+        """
+        body, said = await self._post((account_id, "messages"), message.body, token)
+        message_id, recipient_id = read_id(body, "message_id"), read_id(body, "recipient_id")
+        _require_done(message_id, said)
+        person_id = None if recipient_id is None else PersonId(recipient_id)
+        return Sent(MessageId(message_id or ""), person_id, said)
+
+    async def reply_publicly(self, comment_id: CommentId, text: str, *, token: str) -> Posted:
+        """
+        Write `text` under the comment, once.
+
+        Raises:
+            NotSendable: Meta takes no such text.
+            GraphFailure, Unavailable: As `send`.
+        """
+        require_text(text)
+        body, said = await self._post((comment_id, "replies"), {"message": text}, token)
+        posted_id = read_id(body, "id")
+        _require_done(posted_id, said)
+        return Posted(CommentId(posted_id or ""), said)
+
+    async def _post(
+        self, path: tuple[str, ...], body: Mapping[str, Any], token: str
+    ) -> tuple[Mapping[str, Any], Said]:
+        """Make one call; return its answer, whatever it says."""
+        journey = _Journey()
+        try:
+            async with (
+                asyncio.timeout(self._call_budget_s),
+                self._http.post(
+                    self._url.joinpath(*path),
+                    json=body,
+                    headers={"Authorization": f"Bearer {token}"},
+                    allow_redirects=False,
+                    trace_request_ctx=journey,
+                ) as response,
+            ):
+                answer = read_json(await response.read())
+                return answer, read_said(response.status, response.headers, answer)
+        except (ClientError, OSError, TimeoutError) as error:
+            name = type(error).__name__
+            if not journey.left:
+                raise Unavailable(f"Graph API: {name}") from error
+            because = "timed_out" if isinstance(error, TimeoutError) else "connection_lost"
+            raise no_answer(because) from error
+
+
+@contextlib.asynccontextmanager
+async def open_graph(*, url: str, version: str, call_budget_s: float) -> AsyncIterator[GraphClient]:
+    """Open a client of the Graph API at `url`; connections are kept between calls."""
+    async with ClientSession(
+        connector=TCPConnector(
+            limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=60
+        ),
+        cookie_jar=DummyCookieJar(),
+        headers={"User-Agent": "switchboard"},
+        timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        trace_configs=[_departures()],
+    ) as http:
+        yield GraphClient(http, url=url, version=version, call_budget_s=call_budget_s)
+
+
+def _departures() -> TraceConfig:
+    """Return a trace that notes when a request's first byte is about to leave."""
+
+    async def leaves(
+        _session: ClientSession, context: SimpleNamespace, _params: TraceRequestHeadersSentParams
+    ) -> None:
+        context.trace_request_ctx.left = True
+
+    trace = TraceConfig()
+    trace.on_request_headers_sent.append(leaves)
+    return trace
+
+
+def _require_done(done_id: str | None, said: Said) -> None:
+    """
+    Refuse an answer that does not say what was done.
+
+    An id with a good status is success, whatever else is there. Without one: an error Meta
+    names is what the table says; anything else leaves open whether Meta acted.
+    """
+    is_good = said.http_status is not None and 200 <= said.http_status < 300  # noqa: PLR2004
+    if done_id is not None and is_good:
+        return
+    if said.code is not None:
+        raise refusal(said, is_send=True)
+    raise no_answer("answer_unreadable", said)

@@ -1,0 +1,32 @@
+"""
+What the services share in Redis (or Valkey): limits, claims, windows and pauses.
+
+Nothing here is the truth. Postgres can restore each key, or losing it costs one more look; so
+Redis may be emptied at any moment, and only latency is lost. What may never be lost is written to
+Postgres first.
+
+`keys` is the table of all keys. Whatever must happen in one step happens in a Lua script (`lua/`),
+called by its digest, over keys that carry the hash tag `{account}`: a script then works on one
+slot, on a cluster too. Commands are those of Redis 6.2.
+
+This package is the only one that knows Redis or its client.
+"""
+
+from switchboard.state.claims import Observations, Observed, Seen
+from switchboard.state.client import StateRefused, open_redis, ping
+from switchboard.state.limits import Bucket, Ceiling, Limits, Recall
+from switchboard.state.pauses import Pauses
+
+__all__ = [
+    "Bucket",
+    "Ceiling",
+    "Limits",
+    "Observations",
+    "Observed",
+    "Pauses",
+    "Recall",
+    "Seen",
+    "StateRefused",
+    "open_redis",
+    "ping",
+]

@@ -1,0 +1,51 @@
+"""
+Every key in Redis: its shape, who writes it, how long it lives.
+
+| key                                 | holds                             | owner  | lives      |
+|-------------------------------------|-----------------------------------|--------|------------|
+| `claim:{account}:<event>`           | the claimant carrying the event   | router | 37 h       |
+| `window:{account}:<person>`         | when the window closes, epoch ms  | router | until then |
+| `pause:{account}:<person>`          | automation is silent until, ms    | router | until then |
+| `pause:{account}`                   | the same, for everyone            | router | until then |
+| `limit:{account}:<bucket>`          | when the bucket is full again, µs | sender | see below  |
+| `limit:{account}:<bucket>:<person>` | the same, for one person          | sender | see below  |
+| `cooldown:{account}`                | no call for it until, epoch ms    | sender | until then |
+
+A bucket's key lives until the bucket is full again, for a missing bucket is a full one; the key of
+a bucket that must survive a flush (`Bucket.recalled`) lives 30 days beyond its last use, so that a
+missing one means "unknown" and Postgres is asked.
+
+The braces are part of the key: Redis Cluster hashes only what is inside them.
+"""
+
+from __future__ import annotations
+
+from switchboard.contracts import AccountId, EventId, PersonId
+
+
+def claim(account_id: AccountId, event_id: EventId) -> str:
+    """Who carries this event."""
+    return f"claim:{{{account_id}}}:{event_id}"
+
+
+def window(account_id: AccountId, person_id: PersonId) -> str:
+    """When the person's messaging window closes."""
+    return f"window:{{{account_id}}}:{person_id}"
+
+
+def pause(account_id: AccountId, person_id: PersonId | None) -> str:
+    """Until when automation is silent towards the person, or towards everyone."""
+    if person_id is None:
+        return f"pause:{{{account_id}}}"
+    return f"pause:{{{account_id}}}:{person_id}"
+
+
+def limit(account_id: AccountId, bucket: str, person_id: PersonId | None = None) -> str:
+    """How full one of the account's buckets is, or one person's share of it."""
+    shared = f"limit:{{{account_id}}}:{bucket}"
+    return shared if person_id is None else f"{shared}:{person_id}"
+
+
+def cooldown(account_id: AccountId) -> str:
+    """Until when no call is made for the account, because Meta told it to wait."""
+    return f"cooldown:{{{account_id}}}"

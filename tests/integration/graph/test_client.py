@@ -1,0 +1,274 @@
+"""The Graph client on real sockets, against a server that misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from switchboard.contracts import AccountId, CommentId, PersonId
+from switchboard.errors import Unavailable
+from switchboard.graph import (
+    AccountHeld,
+    GraphFailure,
+    NotSent,
+    NotUnderstood,
+    OutsideWindow,
+    OwnerMustAct,
+    SlowDown,
+    TokenDead,
+    Unclear,
+    message,
+    open_graph,
+    private_reply,
+)
+
+ACCOUNT, PERSON = AccountId("17841400000000001"), PersonId("1234567890123456")
+COMMENT = CommentId("17900000000000001")
+HELLO = message(PERSON, "Hello")
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Meta:
+    """A server that answers as told, and keeps every call it saw."""
+
+    answer: Answer
+    calls: list[tuple[str, str | None, Any]] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.calls.append((request.path_qs, request.headers.get("Authorization"), body))
+        return await self.answer(request)
+
+
+def says(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    """Answer JSON."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response(body, status=status, headers=headers)
+
+    return answer
+
+
+def writes(body: bytes, status: int = 200) -> Answer:
+    """Answer bytes."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=body, status=status)
+
+    return answer
+
+
+async def hangs_up(request: web.Request) -> web.Response:
+    """Take the call and drop the connection."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def breaks_off(request: web.Request) -> web.StreamResponse:
+    """Begin a good answer and drop the connection in its middle."""
+    response = web.StreamResponse(headers={"Content-Length": "100"})
+    await response.prepare(request)
+    await response.write(b'{"message_id": "m')
+    assert request.transport is not None
+    request.transport.abort()
+    return response
+
+
+async def never(_request: web.Request) -> web.Response:
+    """Take the call and think about it for ever."""
+    await asyncio.Event().wait()
+    return web.Response()
+
+
+@contextlib.asynccontextmanager
+async def serving(answer: Answer, *, call_budget_s: float = 5) -> AsyncIterator[tuple[Meta, Any]]:
+    """Run a server that answers so, and a client of it."""
+    meta = Meta(answer)
+    app = web.Application()
+    app.router.add_post("/{path:.*}", meta.handle)
+    async with (
+        TestServer(app, shutdown_timeout=0.1) as server,
+        open_graph(
+            url=str(server.make_url("")), version="v26.0", call_budget_s=call_budget_s
+        ) as graph,
+    ):
+        yield meta, graph
+
+
+async def failure_of(answer: Answer, *, call_budget_s: float = 5) -> GraphFailure:
+    """Return how a send ends when Meta answers so."""
+    async with serving(answer, call_budget_s=call_budget_s) as (_, graph):
+        with pytest.raises(GraphFailure) as caught:
+            await graph.send(ACCOUNT, HELLO, token="t")
+    return caught.value
+
+
+async def test_a_message_is_sent_as_meta_wants_it() -> None:
+    """Version and account in the path, the token in the header only, no query at all."""
+    answer = says({"recipient_id": PERSON, "message_id": "aWdfZ"})
+    async with serving(answer) as (meta, graph):
+        sent = await graph.send(ACCOUNT, HELLO, token="secret")
+
+    assert [(f"/v26.0/{ACCOUNT}/messages", "Bearer secret", HELLO.body)] == meta.calls
+    assert ("aWdfZ", PERSON) == (sent.message_id, sent.recipient_id)
+
+
+async def test_a_private_reply_makes_its_person_known() -> None:
+    """The answer to a private reply carries the commenter's id."""
+    async with serving(says({"recipient_id": 77, "message_id": "m"})) as (meta, graph):
+        sent = await graph.send(ACCOUNT, private_reply(COMMENT, "Hi"), token="t")
+
+    assert "77" == sent.recipient_id
+    assert {"comment_id": COMMENT} == meta.calls[0][2]["recipient"]
+
+
+async def test_a_public_reply_asks_for_no_fields() -> None:
+    """`fields` on a new comment makes Meta create it and then refuse; it is never there."""
+    async with serving(says({"id": "18"})) as (meta, graph):
+        posted = await graph.reply_publicly(COMMENT, "Sent!", token="t")
+
+    assert [(f"/v26.0/{COMMENT}/replies", "Bearer t", {"message": "Sent!"})] == meta.calls
+    assert "18" == posted.comment_id
+
+
+async def test_an_id_is_success_whatever_else_is_there() -> None:
+    """Unknown members beside the id change nothing."""
+    async with serving(says({"message_id": "m", "error": None, "new": [1]})) as (_, graph):
+        assert "m" == (await graph.send(ACCOUNT, HELLO, token="t")).message_id
+
+
+async def test_usage_comes_with_a_success() -> None:
+    """A send that worked still tells how much of the budget is spent."""
+    headers = {"X-App-Usage": '{"call_count": 81}'}
+    async with serving(says({"message_id": "m"}, headers=headers)) as (_, graph):
+        assert 81.0 == (await graph.send(ACCOUNT, HELLO, token="t")).said.usage.percent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        hangs_up,
+        breaks_off,
+        writes(b"", 500),
+        writes(b"<html>Bad gateway</html>", 502),
+        writes(b"", 200),
+        writes(b"OK", 200),
+        says({}, 200),
+        says([], 200),
+        says({"success": True}, 200),
+        says({"error": {"message": "no code"}}, 400),
+        writes(b"", 404),
+        writes(b"", 302),
+        says({"message_id": "m"}, 500),
+        says({"error": {"code": 1}}, 500),
+        says({"error": {"code": 2, "is_transient": True}}, 503),
+        says({"error": {"code": 1, "error_subcode": 1357046}}, 400),
+    ],
+)
+async def test_what_leaves_it_open_is_unclear(answer: Answer) -> None:
+    """Whenever Meta may have acted, the outcome is unclear, never failed and never sent."""
+    assert isinstance(await failure_of(answer), Unclear)
+
+
+async def test_silence_is_unclear() -> None:
+    """A call that gets no answer within its budget may still be carried out."""
+    failure = await failure_of(never, call_budget_s=0.2)
+
+    assert isinstance(failure, Unclear)
+    assert "timed_out" == failure.why.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "kind"),
+    [
+        (613, 2534040, SlowDown),
+        (368, None, AccountHeld),
+        (200, 2534041, OwnerMustAct),
+        (190, 460, TokenDead),
+        (10, 2534022, OutsideWindow),
+        (100, 2534025, NotSent),
+        (551, 1545041, NotSent),
+        (100, None, NotSent),
+        (31337, 5, NotUnderstood),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+async def test_a_refusal_is_read_by_its_numbers(
+    code: int, subcode: int | None, kind: type[GraphFailure], status: int
+) -> None:
+    """The same two numbers mean the same under any HTTP status and in any language."""
+    error = {"message": "Entschuldigung", "code": code, "fbtrace_id": "Abc"}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+
+    failure = await failure_of(says({"error": error}, status))
+
+    assert kind is type(failure)
+    assert (code, subcode, "Abc", status) == (
+        failure.said.code,
+        failure.said.subcode,
+        failure.said.trace_id,
+        failure.said.http_status,
+    )
+
+
+async def test_metas_own_wait_counts() -> None:
+    """A budget that is spent says in minutes when to come back."""
+    usage = '{"1": [{"call_count": 100, "estimated_time_to_regain_access": 43}]}'
+    headers = {"X-Business-Use-Case-Usage": usage}
+
+    failure = await failure_of(says({"error": {"code": 80002}}, 400, headers))
+
+    assert 43 * 60.0 == failure.after_s
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "http://nobody.invalid:{port}"])
+async def test_a_call_that_never_left_is_not_unclear(url: str) -> None:
+    """No connection, or no address: nothing happened, and it may be tried again."""
+    with socket.socket() as taken:  # bound, not listening: it refuses, and nobody else gets it
+        taken.bind(("127.0.0.1", 0))
+        address = url.format(port=taken.getsockname()[1])
+        async with open_graph(url=address, version="v26.0", call_budget_s=5) as graph:
+            with pytest.raises(Unavailable):
+                await graph.send(ACCOUNT, HELLO, token="t")
+
+
+async def test_a_connection_is_kept() -> None:
+    """Calls in a row share one connection."""
+    peers: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        return web.json_response({"message_id": "m"})
+
+    async with serving(answer) as (_, graph):
+        for _ in range(3):
+            await graph.send(ACCOUNT, HELLO, token="t")
+
+    assert 3 == len(peers)
+    assert 1 == len(set(peers))
+
+
+async def test_nobody_reads_the_token_in_a_failure() -> None:
+    """Failures are logged; no token and no text may be in them."""
+    failures = [
+        await failure_of(answer)
+        for answer in (hangs_up, writes(b"", 500), says({"error": {"code": 190}}, 400))
+    ]
+
+    for failure in failures:
+        told = f"{failure!r} {failure.__cause__!r} {vars(failure)}"
+        assert "Bearer" not in told
+        assert "Hello" not in told
