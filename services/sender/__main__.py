@@ -1,0 +1,7 @@
+"""Start the sender."""
+
+import asyncio
+
+from services.sender.app import main
+
+asyncio.run(main())

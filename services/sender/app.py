@@ -1,0 +1,112 @@
+"""The sender on one page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from services.sender.composing import Tracking
+from services.sender.pacer import Pacer
+from services.sender.sender import Sender
+from services.sender.settings import Settings
+from services.sender.stores import SealedTokens, StoredLedger, StoredParking
+from switchboard.clock import utc_now
+from switchboard.contracts import DELIVERY_DUE
+from switchboard.db.credentials import Vault
+from switchboard.db.pool import open_pool
+from switchboard.graph import open_graph
+from switchboard.lifecycle import Worker
+from switchboard.links import LinkCodec
+from switchboard.process import answering, open_meter, run_service
+from switchboard.queues import Address, Consumer, Publisher, one_by_one, open_sqs
+from switchboard.queues.fates import Fates
+from switchboard.state import Limits, open_redis, ping
+from switchboard.topology import OUTBOUND, SENDER
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
+    """Open what the sender needs, in order; close it in reverse, whatever happens."""
+    prefix = settings.queue_prefix
+    async with (
+        open_meter(SENDER, settings) as meter,
+        open_pool(
+            str(settings.database_url), max_size=settings.database_pool_size, name=SENDER.name
+        ) as db,
+        open_redis(str(settings.redis_url)) as redis,
+        open_graph(
+            url=settings.meta_graph_url,
+            version=settings.meta_api_version,
+            call_budget_s=settings.sender_call_budget_s,
+        ) as graph,
+        open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
+        Publisher.open(sqs, Address(sqs, OUTBOUND.physical(prefix))) as outbound,
+        Fates.open(sqs, OUTBOUND, prefix=prefix) as fates,
+    ):
+        ledger = StoredLedger(db=db, now=utc_now)
+        sender = Sender(
+            ledger=ledger,
+            tokens=SealedTokens(Vault(settings.vault_keys())),
+            limits=Limits(redis),
+            graph=graph,
+            tracking=tracking(settings),
+            meter=meter,
+            now=utc_now,
+            lease=timedelta(seconds=settings.sender_lease_s),
+            call_budget=timedelta(seconds=settings.sender_call_budget_s),
+            margin=timedelta(seconds=settings.sender_window_margin_s),
+        )
+
+        async def ready() -> None:
+            await asyncio.gather(db.ping(), ping(redis))
+
+        consumer = Consumer(
+            sqs,
+            queue=settings.held(OUTBOUND),
+            prefix=prefix,
+            parse=DELIVERY_DUE.validate_json,
+            handle=one_by_one(sender),
+            fates=fates,
+            meter=meter,
+            ready=ready,
+            batch_size=1,
+            max_in_flight=settings.max_in_flight,
+            receivers=settings.receivers,
+            drain_s=settings.drain_s,
+        )
+        pacer = Pacer(
+            StoredParking(db),
+            outbound,
+            open_for_business=partial(ping, redis),
+            meter=meter,
+            every_s=settings.sender_pacer_s,
+            release_limit=settings.sender_release_limit,
+            stale=timedelta(seconds=settings.sender_stale_s),
+        )
+        async with answering(
+            SENDER,
+            settings,
+            meter,
+            probes={
+                "sqs": Address(sqs, OUTBOUND.physical(prefix)).ping,
+                "postgres": db.ping,
+                "redis": partial(ping, redis),
+            },
+            pulses={"consumer": consumer.still_s, "pacer": pacer.still_s},
+        ) as loop:
+            yield [consumer, pacer, loop, meter]
+
+
+def tracking(settings: Settings) -> Tracking | None:
+    """Return how links are counted, if people can reach us."""
+    if settings.public_url is None or settings.link_secrets is None:
+        return None
+    return Tracking(LinkCodec(settings.link_secrets), settings.public_url)
+
+
+async def main() -> None:
+    """Run the sender until it is told to stop."""
+    await run_service(SENDER, Settings, assemble)

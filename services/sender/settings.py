@@ -1,0 +1,117 @@
+"""The sender's environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Final, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from switchboard.settings import (
+    BaseUrl,
+    ConsumerSettings,
+    DatabaseSettings,
+    MetaSettings,
+    QueueSettings,
+    RedisSettings,
+    SecretList,
+    WorkerSettings,
+)
+from switchboard.topology import OUTBOUND
+
+_KEY_BYTES: Final = 32  # AES-256
+
+
+class Settings(
+    ConsumerSettings,
+    QueueSettings,
+    DatabaseSettings,
+    RedisSettings,
+    MetaSettings,
+    WorkerSettings,
+):
+    """What the sender needs to know."""
+
+    token_keys: SecretList = Field(
+        description="The keys that seal access tokens, each `id:base64` of 32 bytes; the first "
+        "seals, all open."
+    )
+    public_url: BaseUrl | None = Field(
+        None,
+        description="Where people reach us; links become PUBLIC_URL/l/<code>. Unset: links are "
+        "sent as the owner wrote them, and clicks are not seen.",
+    )
+    link_secrets: Annotated[SecretList | None, NoDecode] = Field(
+        None, description="The secrets that sign links; the first signs. Needed with PUBLIC_URL."
+    )
+    sender_call_budget_s: float = Field(
+        10.0, gt=0, description="The longest a call to Meta may take; then its outcome is unknown."
+    )
+    sender_lease_s: float = Field(
+        60.0,
+        gt=0,
+        description="How long a claimed delivery is one sender's; then its outcome is unknown.",
+    )
+    sender_window_margin_s: float = Field(
+        300.0, ge=0, description="Nothing is sent later than this before Meta's own deadline."
+    )
+    sender_pacer_s: float = Field(1.0, gt=0, description="Seconds between two rounds of the pacer.")
+    sender_release_limit: int = Field(
+        200, ge=1, le=5_000, description="Parked deliveries one round releases, at most."
+    )
+    sender_stale_s: float = Field(
+        60.0,
+        gt=0,
+        description="A ready delivery that nobody claimed for this long is published again.",
+    )
+
+    def vault_keys(self) -> dict[str, bytes]:
+        """Return the keys that seal tokens, by name, the sealing one first."""
+        return dict(_vault_key(key.get_secret_value()) for key in self.token_keys)
+
+    @field_validator("token_keys")
+    @classmethod
+    def _keys_are_keys(cls, token_keys: SecretList) -> SecretList:
+        for key in token_keys:
+            _vault_key(key.get_secret_value())
+        return token_keys
+
+    @model_validator(mode="after")
+    def _lease_outlasts_the_call(self) -> Self:
+        if self.sender_lease_s <= 2 * self.sender_call_budget_s:
+            raise ValueError(
+                "SENDER_LEASE_S must be more than twice SENDER_CALL_BUDGET_S, or a call still "
+                "under way would be thought lost"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _message_outlasts_the_lease(self) -> Self:
+        if self.sender_lease_s >= OUTBOUND.visibility_s:
+            raise ValueError(
+                f"SENDER_LEASE_S must be under {OUTBOUND.visibility_s} s, the visibility timeout "
+                f"of the queue {OUTBOUND.name}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _links_can_be_signed(self) -> Self:
+        if self.public_url is not None and not self.link_secrets:
+            raise ValueError("PUBLIC_URL is set, so LINK_SECRETS must be, to sign links")
+        return self
+
+
+def _vault_key(written: str) -> tuple[str, bytes]:
+    """Read `id:base64`; what is wrong is said without showing the key."""
+    key_id, colon, encoded = written.partition(":")
+    if not (key_id and colon):
+        raise ValueError("each key must be id:base64")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"key {key_id!r} is not base64") from None
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"key {key_id!r} has {len(key)} bytes and must have {_KEY_BYTES}")
+    return key_id, key

@@ -1,0 +1,169 @@
+"""The database as the sender's collaborators see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from services.sender.endings import (
+    Delivered,
+    Doubtful,
+    Ending,
+    Late,
+    Never,
+    Postponed,
+    TokenMissing,
+)
+from services.sender.pacing import PRIVATE_REPLIES
+from switchboard.clock import Clock
+from switchboard.contracts import DeliveryDue, DeliveryId, MessageId
+from switchboard.db import deliveries, pacing
+from switchboard.db.credentials import Vault
+from switchboard.db.deliveries import Claimed, MetaAnswer
+from switchboard.db.pacing import Due
+from switchboard.db.pool import Database
+from switchboard.graph import Said
+from switchboard.state import Bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLedger:
+    """Deliveries in Postgres, as the sender writes them."""
+
+    db: Database
+    now: Clock
+
+    async def claim(
+        self, delivery_id: DeliveryId, *, owner: str, lease: timedelta
+    ) -> Claimed | None:
+        """Make a ready row `sending` and `owner`'s for `lease`."""
+        return await deliveries.claim(
+            self.db, delivery_id, owner=owner, lease_s=lease.total_seconds()
+        )
+
+    async def record(self, delivery: Claimed, ending: Ending, *, owner: str) -> bool:
+        """Write how the claim ended; false if it was no longer `owner`'s."""
+        match ending:
+            case Delivered(message_id, recipient_id):
+                return await deliveries.record_sent(
+                    self.db,
+                    delivery.id,
+                    owner=owner,
+                    message_id=MessageId(message_id),
+                    recipient_id=recipient_id,
+                )
+            case Never(reason, said):
+                return await deliveries.record_refused(
+                    self.db, delivery.id, owner=owner, reason=reason, answer=_answer(said)
+                )
+            case Doubtful(reason, said):
+                return await deliveries.record_uncertain(
+                    self.db, delivery.id, owner=owner, reason=reason, answer=_answer(said)
+                )
+            case Late(reason):
+                return await deliveries.record_expired(
+                    self.db, delivery.id, owner=owner, reason=reason
+                )
+            case Postponed():
+                return await self._postpone(delivery, ending, owner=owner)
+            case _:
+                assert_never(ending)
+
+    async def _postpone(self, delivery: Claimed, ending: Postponed, *, owner: str) -> bool:
+        """
+        Stop the account, if that is what Meta said, and then park the row.
+
+        In this order: were the second one missing, the first is still true and the row is not lost.
+        """
+        if ending.reconnect:
+            await deliveries.mark_reconnect_needed(self.db, delivery.account, ending.reason)
+        if ending.hold is not None:
+            until = self.now() + ending.hold
+            await deliveries.hold_account(
+                self.db, delivery.account, until=until, reason=ending.reason
+            )
+        return await deliveries.park(
+            self.db,
+            delivery.id,
+            owner=owner,
+            reason=ending.reason,
+            after_s=ending.wait.total_seconds(),
+            counts=ending.counted,
+        )
+
+    async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
+        """
+        Return how many other private replies were begun in the bucket's window, or a few more.
+
+        What limits ask when Redis has forgotten. A row is told of before it is claimed, and told
+        of again while nobody claims it, so rows told of within the time and a while before it
+        include all that were begun within it.
+        """
+        if bucket.name != PRIVATE_REPLIES:
+            raise ValueError(f"nothing is known of {bucket.name}")
+        within = bucket.ceiling.window + _TOLD_BEFORE
+        return await deliveries.private_replies_begun(
+            self.db, besides.account, besides=besides.id, within=within
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTokens:
+    """Tokens, opened where they are needed and kept nowhere."""
+
+    vault: Vault
+
+    def token(self, delivery: Claimed) -> str:
+        """
+        Return the token of the delivery's account.
+
+        Raises:
+            TokenMissing: None was ever stored.
+            CannotOpen: We do not have its key.
+        """
+        if delivery.credential is None:
+            raise TokenMissing(f"account {delivery.account} has no token")
+        return self.vault.open(delivery.credential, delivery.account)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParking:
+    """Deliveries in Postgres, as the pacer moves them."""
+
+    db: Database
+
+    async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
+        """Make parked rows ready whose moment has come."""
+        return _messages(await pacing.release_due(self.db, limit=limit))
+
+    async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
+        """Return ready rows that nobody has picked up."""
+        older_than_s = older_than.total_seconds()
+        return _messages(
+            await pacing.republish_stale(self.db, older_than_s=older_than_s, limit=limit)
+        )
+
+    async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
+        """Make `uncertain` what a sender left behind."""
+        return _messages(await pacing.expire_leases(self.db, limit=limit))
+
+    async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
+        """Make `expired` what was not sent in time."""
+        return _messages(await pacing.expire_overdue(self.db, limit=limit))
+
+
+def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+    return [
+        DeliveryDue(delivery_id=row.delivery_id, account_id=row.account_id, trace_id=row.trace_id)
+        for row in rows
+    ]
+
+
+def _answer(said: Said) -> MetaAnswer:
+    return MetaAnswer(code=said.code, subcode=said.subcode, fbtrace_id=said.trace_id)
+
+
+# Far longer than a ready row waits before it is told of again.
+_TOLD_BEFORE = timedelta(minutes=10)

@@ -1,0 +1,121 @@
+"""The pacer's rounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from services.sender.pacer import Pacer
+from switchboard.contracts import DeliveryDue
+from switchboard.errors import Unavailable
+from switchboard.queues import Outgoing
+from switchboard.telemetry import Meter
+from tests.unit.sender.builders import DUE
+
+
+@dataclass
+class FakeParking:
+    """Rows in the four conditions a round looks for."""
+
+    due: list[DeliveryDue] = field(default_factory=list)
+    stale: list[DeliveryDue] = field(default_factory=list)
+    left: list[DeliveryDue] = field(default_factory=list)
+    overdue: list[DeliveryDue] = field(default_factory=list)
+    rounds: int = 0
+
+    async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
+        return self._taken(self.due, limit)
+
+    async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
+        return self._taken(self.stale, limit)
+
+    async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
+        self.rounds += 1
+        return self._taken(self.left, limit)
+
+    async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
+        return self._taken(self.overdue, limit)
+
+    def _taken(self, rows: list[DeliveryDue], limit: int) -> list[DeliveryDue]:
+        taken = rows[:limit]
+        del rows[:limit]
+        return taken
+
+
+@dataclass
+class FakeQueue:
+    """What was published; stops the pacer when it has seen enough."""
+
+    published: list[Outgoing] = field(default_factory=list)
+    away: bool = False
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        if self.away:
+            raise Unavailable("SQS")
+        self.published += messages
+
+
+async def is_open() -> None:
+    """Limits can be had."""
+
+
+async def is_closed() -> None:
+    """Limits cannot be had."""
+    raise Unavailable("Redis")
+
+
+def pacer(parking: FakeParking, queue: FakeQueue, *, closed: bool = False) -> Pacer:
+    """A pacer that releases two rows a round."""
+    return Pacer(
+        parking,
+        queue,
+        open_for_business=is_closed if closed else is_open,
+        meter=Meter("sender", "test"),
+        every_s=0.001,
+        release_limit=2,
+        stale=timedelta(minutes=1),
+    )
+
+
+async def test_what_is_released_or_stale_is_published() -> None:
+    """Each row is told of once, in its account's group."""
+    parking, queue = FakeParking(due=[DUE], stale=[DUE]), FakeQueue()
+
+    await pacer(parking, queue).round()
+
+    assert [Outgoing(DUE.to_json(), DUE.account_id)] * 2 == queue.published
+
+
+@pytest.mark.parametrize(("rows", "more"), [(0, False), (1, False), (2, True), (3, True)])
+async def test_a_full_round_is_followed_at_once(rows: int, more: bool) -> None:  # noqa: FBT001  a table's column
+    """A backlog does not wait for the next tick."""
+    assert more is await pacer(FakeParking(due=[DUE] * rows), FakeQueue()).round()
+
+
+async def test_nothing_is_released_while_limits_cannot_be_had() -> None:
+    """Redis away: what ran out of time is closed, what is parked stays parked."""
+    parking, queue = FakeParking(due=[DUE], left=[DUE], overdue=[DUE]), FakeQueue()
+
+    with pytest.raises(Unavailable):
+        await pacer(parking, queue, closed=True).round()
+
+    assert ([DUE], [], []) == (parking.due, parking.left, parking.overdue)
+    assert [] == queue.published
+
+
+async def test_a_pacer_outlives_what_it_needs() -> None:
+    """SQS away: rounds go on, and the pacer's pulse with them; told to stop, it stops."""
+    parking, stop = FakeParking(due=[DUE] * 9), asyncio.Event()
+    it = pacer(parking, FakeQueue(away=True))
+    running = asyncio.create_task(it.run(stop))
+    async with asyncio.timeout(5):
+        while parking.rounds < 5:  # noqa: ASYNC110  the fake counts, it does not signal
+            await asyncio.sleep(0)
+        stop.set()
+        await running
+
+    assert it.still_s() < 5

@@ -1,0 +1,193 @@
+"""The order of safety, and what each failure comes to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import structlog
+
+from services.sender.endings import Delivered, Doubtful, Late, Postponed
+from switchboard.errors import Failure, Throttled, Unavailable
+from switchboard.graph import Said, Sent, Usage
+from switchboard.graph.failures import no_answer, refusal
+from tests.unit.sender.builders import DUE, NOON, PERSON, RECEIPT, SENT, bench, claimed
+
+
+async def test_the_row_is_ours_before_anything_leaves() -> None:
+    """Claimed, then a turn, then the call, then the record: never in another order."""
+    it = bench()
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "reserve", "call", "record"] == it.order
+    assert [Delivered("mid.1", PERSON, Said())] == it.ledger.endings
+    assert 1 == len(it.ledger.owners)
+
+
+async def test_a_duplicate_does_nothing() -> None:
+    """A message that says again what is done, or under way, touches nothing."""
+    it = bench()
+    await it.sender(DUE, RECEIPT)
+    it.order.clear()
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim"] == it.order
+
+
+async def test_each_claim_has_an_owner_of_its_own() -> None:
+    """A claim this process lost earlier cannot write over a later one of the same process."""
+    it = bench()
+    await it.sender(DUE, RECEIPT)
+    it.ledger.row = claimed()
+    await it.sender(DUE, RECEIPT)
+
+    assert 2 == len(it.ledger.owners)
+
+
+async def test_what_may_not_go_costs_no_turn_and_no_call() -> None:
+    """A delivery past its deadline is over before anything is reserved."""
+    it = bench(claimed(deadline=NOON + timedelta(minutes=5)))
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "record"] == it.order
+    assert [Late("deadline_passed")] == it.ledger.endings
+
+
+async def test_no_turn_no_call() -> None:
+    """Refused by our limits: parked for as long as they say, uncounted."""
+    it = bench()
+    it.limits.failure = Throttled("ours", after_s=7.5)
+
+    await it.sender(DUE, RECEIPT)
+
+    assert "call" not in it.order
+    assert [Postponed("our_limits", timedelta(seconds=7.5))] == it.ledger.endings
+
+
+async def test_limits_that_cannot_be_asked_say_no() -> None:
+    """Redis away: nothing is sent, the row is parked, the message is done with."""
+    it = bench()
+    it.limits.failure = Unavailable("Redis")
+
+    await it.sender(DUE, RECEIPT)
+
+    assert "call" not in it.order
+    assert [Postponed("unavailable", timedelta(seconds=15))] == it.ledger.endings
+
+
+async def test_a_lease_nearly_over_is_not_used() -> None:
+    """If what leads to the call took too long, a call could outlive the lease: none is made."""
+    it = bench(lease=timedelta(seconds=19))  # less than two calls
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "reserve", "record"] == it.order
+
+
+async def test_an_unclear_call_is_made_once() -> None:
+    """No answer: recorded as unclear, and no second call, whatever the queue repeats."""
+    it = bench()
+    it.graph.answer = no_answer("timed_out")
+
+    await it.sender(DUE, RECEIPT)
+    await it.sender(DUE, RECEIPT)
+
+    assert [Doubtful("timed_out", Said())] == it.ledger.endings
+    assert 1 == len(it.graph.calls)
+
+
+async def test_recording_outlives_a_hiccup() -> None:
+    """Postgres away for a moment after the call: the record is tried again, the call is not."""
+    it = bench()
+    it.ledger.failures = [Unavailable("PostgreSQL"), Unavailable("PostgreSQL")]
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "reserve", "call", "record", "record", "record"] == it.order
+    assert 1 == len(it.ledger.endings)
+
+
+async def test_recording_ends_with_the_lease() -> None:
+    """Postgres away for long: the row is left to its lease, and the message is not tried again."""
+    it = bench(lease=timedelta(seconds=20.3))
+    it.ledger.failures = [Unavailable("PostgreSQL")] * 10_000
+    it.sender = it.sender.__class__(
+        **{name: getattr(it.sender, name) for name in it.sender.__slots__}
+        | {"lease": timedelta(seconds=0.3), "call_budget": timedelta()}
+    )
+
+    await it.sender(DUE, RECEIPT)
+
+    assert [] == it.ledger.endings
+    assert 1 == len(it.graph.calls)
+
+
+async def test_a_row_that_cannot_be_claimed_is_shown_again() -> None:
+    """Postgres away before anything happened: the queue keeps the message."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise Unavailable("PostgreSQL")
+
+    it = bench()
+    it.ledger.claim = away  # type: ignore[method-assign]  # a fake's method, replaced for one test
+    with pytest.raises(Unavailable):
+        await it.sender(DUE, RECEIPT)
+
+    assert [] == it.graph.calls
+
+
+@pytest.mark.parametrize(
+    ("answer", "cooled"),
+    [
+        (SENT, []),
+        (Sent(SENT.message_id, PERSON, Said(usage=Usage(94.9))), []),
+        (Sent(SENT.message_id, PERSON, Said(usage=Usage(95.0))), [timedelta(minutes=1)]),
+        (Sent(SENT.message_id, PERSON, Said(usage=Usage(100, 540))), [timedelta(minutes=9)]),
+        (refusal(Said(code=613), is_send=True), [timedelta(minutes=1)]),
+        (
+            refusal(Said(code=80002, usage=Usage(100, 3600)), is_send=True),
+            [timedelta(hours=1)],
+        ),
+        (refusal(Said(code=551), is_send=True), []),
+    ],
+)
+async def test_a_spent_budget_quiets_the_account(
+    answer: Sent | Failure, cooled: list[timedelta]
+) -> None:
+    """When Meta says slow down, in words or in headers, all senders hear of it."""
+    it = bench()
+    it.graph.answer = answer
+
+    await it.sender(DUE, RECEIPT)
+
+    assert cooled == it.limits.cooled
+
+
+async def test_the_one_line_tells_no_secrets() -> None:
+    """Each attempt is one line, with ids and the outcome; no text, no token."""
+    it = bench(claimed(content={"text": "a private word"}))
+    with structlog.testing.capture_logs() as lines:
+        await it.sender(DUE, RECEIPT)
+
+    (line,) = [line for line in lines if line["event"] == "delivery.attempted"]
+    assert ("sent", True, str(DUE.delivery_id)) == (
+        line["outcome"],
+        line["recorded"],
+        line["delivery_id"],
+    )
+    assert "private word" not in str(lines)
+    assert "'token'" not in str(lines)
+
+
+async def test_a_public_reply_goes_under_its_comment() -> None:
+    """The comment's id and the text, by the account's token."""
+    row = claimed(kind="public_reply", content={"text": "Sent!"})
+    it = bench(row)
+
+    await it.sender(DUE, RECEIPT)
+
+    assert [(row.comment_id, "Sent!", "token")] == it.graph.calls
+    assert [Delivered("18", None, Said())] == it.ledger.endings
