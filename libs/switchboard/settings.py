@@ -9,6 +9,7 @@ database URL carries its password.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Annotated, NoReturn, TypeVar
 
 from pydantic import (
@@ -24,6 +25,8 @@ from pydantic import (
     ValidationError,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from switchboard.topology import Queue
 
 S = TypeVar("S", bound=BaseSettings)
 
@@ -81,15 +84,26 @@ class TelemetrySettings(Environment):
     )
 
 
-class HealthSettings(Environment):
-    """Where the process answers whether it is well."""
+class ProcessSettings(TelemetrySettings):
+    """What every service's process needs."""
+
+    drain_s: float = Field(
+        25.0,
+        gt=0,
+        lt=110,
+        description="Seconds to finish after SIGTERM; under the platform's stop timeout.",
+    )
+    loop_lag_limit_s: float = Field(
+        5.0, gt=0, description="A loop that was blocked longer than this is reported unhealthy."
+    )
+
+
+class WorkerSettings(ProcessSettings):
+    """What a service needs that serves nothing but its own health."""
 
     health_host: str = Field("127.0.0.1", description="The address health checks are served on.")
     health_port: int = Field(
         0, ge=0, le=65_535, description="The port of health checks. 0: the service's own default."
-    )
-    loop_lag_limit_s: float = Field(
-        5.0, gt=0, description="A loop that was blocked longer than this is reported unhealthy."
     )
 
 
@@ -116,12 +130,17 @@ class ConsumerSettings(Environment):
     receivers: int = Field(
         2, ge=1, le=20, description="Receive calls open at once; each brings up to 10 messages."
     )
-    drain_s: float = Field(
-        25.0,
-        gt=0,
-        lt=120,
-        description="Seconds to finish after SIGTERM; under the platform's stop timeout.",
+    visibility_s: int | None = Field(
+        None,
+        ge=2,
+        le=43_200,
+        description="Seconds until what a killed process held is given to another; a living one"
+        " extends them. Unset: as `topology.py` declares for the queue.",
     )
+
+    def held(self, queue: Queue) -> Queue:
+        """Return `queue` with this environment's visibility."""
+        return replace(queue, visibility_s=self.visibility_s or queue.visibility_s)
 
 
 class RedisSettings(Environment):

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
 
 from services.classifier.classifier import Classifier
 from services.classifier.model import open_model
 from services.classifier.settings import Settings
 from switchboard.clock import utc_now
 from switchboard.contracts import QUESTION
-from switchboard.health import Health, LoopWatch, serve_health
-from switchboard.lifecycle import Worker, run_until_signalled
+from switchboard.lifecycle import Worker
+from switchboard.process import answering, open_meter, run_service
 from switchboard.queues import Address, Consumer, Publisher, one_by_one, open_sqs
 from switchboard.queues.fates import Fates
-from switchboard.settings import load, refuse
-from switchboard.telemetry import Meter, configure_logging, report_errors
 from switchboard.topology import CLASSIFIED, CLASSIFIER, CLASSIFY
-
-# The consumer drains for `drain_s` and then gives back what is left, which takes a call.
-_GIVE_BACK_S: Final = 5.0
 
 
 @contextlib.asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     """Open what the classifier needs, in order, and yield its workers; close it in reverse."""
-    meter = Meter(CLASSIFIER.name, settings.deploy_env, settings.metrics_flush_s)
     prefix = settings.queue_prefix
     async with (
+        open_meter(CLASSIFIER, settings) as meter,
         open_model(
             settings.ollama_host,
             name=settings.classifier_model,
@@ -49,7 +43,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
         )
         questions = Consumer(
             sqs,
-            queue=CLASSIFY,
+            queue=settings.held(CLASSIFY),
             prefix=prefix,
             parse=QUESTION.validate_json,
             handle=one_by_one(classifier),
@@ -63,42 +57,17 @@ async def assemble(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
             receivers=settings.receivers,
             drain_s=settings.drain_s,
         )
-        loop = LoopWatch()
         # A model that is away is no reason to be unready: abstaining is answering.
-        health = Health(
-            loop=loop,
-            lag_limit_s=settings.loop_lag_limit_s,
+        async with answering(
+            CLASSIFIER,
+            settings,
+            meter,
             probes={"sqs": Address(sqs, CLASSIFY.physical(prefix)).ping},
             pulses={"questions": questions.still_s},
-        )
-        async with _served(health, meter, settings):
-            try:
-                yield (questions, loop, meter)
-            finally:
-                meter.flush()  # what was counted while draining
-
-
-@contextlib.asynccontextmanager
-async def _served(health: Health, meter: Meter, settings: Settings) -> AsyncIterator[None]:
-    """Serve health checks, or end the process saying which variable to change."""
-    port = settings.health_port or CLASSIFIER.port
-    async with contextlib.AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(
-                serve_health(health, meter, host=settings.health_host, port=port)
-            )
-        except OSError as error:
-            refuse(f"HEALTH_HOST, HEALTH_PORT: port {port} cannot be used: {error.strerror}")
-        yield
+        ) as loop:
+            yield (questions, loop, meter)
 
 
 async def main() -> None:
     """Run the classifier until it is told to stop."""
-    settings = load(Settings)
-    configure_logging(service=CLASSIFIER.name, env=settings.deploy_env, level=settings.log_level)
-    dsn = settings.sentry_dsn
-    report_errors(
-        dsn.get_secret_value() if dsn else None, service=CLASSIFIER.name, env=settings.deploy_env
-    )
-    async with assemble(settings) as workers:
-        await run_until_signalled(*workers, drain_s=settings.drain_s + _GIVE_BACK_S)
+    await run_service(CLASSIFIER, Settings, assemble)

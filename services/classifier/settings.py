@@ -7,13 +7,12 @@ from pydantic import Field
 from switchboard.settings import (
     BaseUrl,
     ConsumerSettings,
-    HealthSettings,
     QueueSettings,
-    TelemetrySettings,
+    WorkerSettings,
 )
 
 
-class Settings(TelemetrySettings, HealthSettings, QueueSettings, ConsumerSettings):
+class Settings(ConsumerSettings, QueueSettings, WorkerSettings):
     """What the classifier needs to know."""
 
     ollama_host: BaseUrl | None = Field(

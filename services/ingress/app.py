@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -16,11 +16,12 @@ from services.ingress.verification import Verification
 from services.ingress.webhook import Webhook
 from switchboard.clock import utc_now
 from switchboard.health import Health, LoopWatch, add_health_routes
-from switchboard.lifecycle import Worker, run_until_signalled
+from switchboard.lifecycle import Worker
 from switchboard.links import LinkCodec
+from switchboard.process import open_meter, run_service
 from switchboard.queues import open_sqs
-from switchboard.settings import load, refuse
-from switchboard.telemetry import Meter, configure_logging, report_errors
+from switchboard.settings import refuse
+from switchboard.telemetry import Meter
 from switchboard.topology import EVENTS, INGRESS
 
 
@@ -41,9 +42,9 @@ async def assemble(settings: Settings) -> AsyncIterator[Ingress]:
     Raises:
         CannotListen: The port is taken.
     """
-    meter = Meter(INGRESS.name, settings.deploy_env, settings.metrics_flush_s)
     loop_watch = LoopWatch()
     async with (
+        open_meter(INGRESS, settings) as meter,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
         open_event_queue(
             sqs,
@@ -82,13 +83,15 @@ async def assemble(settings: Settings) -> AsyncIterator[Ingress]:
 
 async def main() -> None:
     """Run until SIGTERM, then finish what was begun."""
-    settings = load(Settings)
-    configure_logging(service=INGRESS.name, env=settings.deploy_env, level=settings.log_level)
-    dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None
-    report_errors(dsn, service=INGRESS.name, env=settings.deploy_env)
+    await run_service(INGRESS, Settings, _workers)
+
+
+@contextlib.asynccontextmanager
+async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
+    """Yield the workers alone; a port that is taken ends the process with one line."""
     try:
         async with assemble(settings) as ingress:
-            await run_until_signalled(*ingress.workers, drain_s=INGRESS.drain_s)
+            yield ingress.workers
     except CannotListen as failure:
         refuse(str(failure))
 

@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from switchboard.settings import HealthSettings, QueueSettings, SecretList, TelemetrySettings
+from switchboard.settings import ProcessSettings, QueueSettings, SecretList
 from switchboard.topology import INGRESS
 
 # Meta, "Messenger Platform webhooks": an answer within 5 seconds.
@@ -28,7 +28,7 @@ _MAX_PENDING_BYTES: Final = 64 * 1_048_576
 _MIN_LINK_SECRET: Final = 16
 
 
-class Settings(QueueSettings, TelemetrySettings, HealthSettings):
+class Settings(QueueSettings, ProcessSettings):
     """The ingress's environment."""
 
     meta_app_secrets: SecretList = Field(

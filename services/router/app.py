@@ -15,23 +15,21 @@ from services.router.stores import StoredLedger, StoredRules
 from switchboard.clock import utc_now
 from switchboard.contracts import ANSWER, INBOUND_EVENT
 from switchboard.db.pool import open_pool
-from switchboard.health import Health, LoopWatch, serve_health
-from switchboard.lifecycle import Worker, run_until_signalled
+from switchboard.lifecycle import Worker
+from switchboard.process import answering, open_meter, run_service
 from switchboard.queues import Address, Consumer, Publisher, open_sqs
 from switchboard.queues.fates import Fates
-from switchboard.settings import load
 from switchboard.state.claims import Observations
 from switchboard.state.client import open_redis, ping
-from switchboard.telemetry import Meter, configure_logging, report_errors
 from switchboard.topology import CLASSIFIED, CLASSIFY, EVENTS, OUTBOUND, ROUTER
 
 
 @asynccontextmanager
 async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
     """Open what the router needs, in order; close it in reverse, whatever happens."""
-    meter = Meter(ROUTER.name, settings.deploy_env, settings.metrics_flush_s)
     prefix = settings.queue_prefix
     async with (
+        open_meter(ROUTER, settings) as meter,
         open_pool(
             str(settings.database_url), max_size=settings.database_pool_size, name=ROUTER.name
         ) as db,
@@ -63,7 +61,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
 
         events = Consumer(
             sqs,
-            queue=EVENTS,
+            queue=settings.held(EVENTS),
             prefix=prefix,
             parse=INBOUND_EVENT.validate_json,
             handle=router.events,
@@ -76,7 +74,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
         )
         answers = Consumer(
             sqs,
-            queue=CLASSIFIED,
+            queue=settings.held(CLASSIFIED),
             prefix=prefix,
             parse=ANSWER.validate_json,
             handle=router.answers,
@@ -87,29 +85,20 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             receivers=1,
             drain_s=settings.drain_s,
         )
-        loop = LoopWatch()
-        health = Health(
-            loop=loop,
-            lag_limit_s=settings.loop_lag_limit_s,
+        async with answering(
+            ROUTER,
+            settings,
+            meter,
             probes={
                 "sqs": Address(sqs, EVENTS.physical(prefix)).ping,
                 "postgres": db.ping,
                 "redis": partial(ping, redis),
             },
             pulses={"events": events.still_s, "answers": answers.still_s, "rules": rules.still_s},
-        )
-        port = settings.health_port or ROUTER.port
-        async with serve_health(health, meter, host=settings.health_host, port=port):
+        ) as loop:
             yield [events, answers, rules, loop, meter]
 
 
 async def main() -> None:
     """Run the router until it is told to stop."""
-    settings = load(Settings)
-    configure_logging(service=ROUTER.name, env=settings.deploy_env, level=settings.log_level)
-    dsn = settings.sentry_dsn
-    report_errors(
-        dsn.get_secret_value() if dsn else None, service=ROUTER.name, env=settings.deploy_env
-    )
-    async with assemble(settings) as workers:
-        await run_until_signalled(*workers, drain_s=settings.drain_s + 5)
+    await run_service(ROUTER, Settings, assemble)

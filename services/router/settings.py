@@ -7,10 +7,9 @@ from pydantic import Field
 from switchboard.settings import (
     ConsumerSettings,
     DatabaseSettings,
-    HealthSettings,
     QueueSettings,
     RedisSettings,
-    TelemetrySettings,
+    WorkerSettings,
 )
 
 
@@ -19,8 +18,7 @@ class Settings(
     QueueSettings,
     DatabaseSettings,
     RedisSettings,
-    HealthSettings,
-    TelemetrySettings,
+    WorkerSettings,
 ):
     """What the router needs to know."""
 

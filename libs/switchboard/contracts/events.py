@@ -160,7 +160,7 @@ class PersonEvent(Event):
     @property
     def person(self) -> PersonId | None:
         """The one who did it, unless it is the account itself."""
-        return None if self.sender_id == self.account_id else self.sender_id
+        return None if str(self.sender_id) == self.account_id else self.sender_id
 
 
 class InboundMessage(PersonEvent):

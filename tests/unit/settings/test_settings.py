@@ -10,19 +10,17 @@ from switchboard.settings import (
     ConsumerSettings,
     DatabaseSettings,
     Environment,
-    HealthSettings,
     MetaSettings,
     QueueSettings,
     RedisSettings,
     SecretList,
-    TelemetrySettings,
+    WorkerSettings,
     load,
 )
 
 
 class Everything(
-    TelemetrySettings,
-    HealthSettings,
+    WorkerSettings,
     QueueSettings,
     ConsumerSettings,
     RedisSettings,
