@@ -1,0 +1,71 @@
+# Everything a person does with this checkout. `make` alone lists it.
+# Works with GNU make 3.81 or later, from any directory (`make -C`, `make -f`).
+
+ROOT := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+READY := $(ROOT)/.local/ready
+LOCKS := $(wildcard $(ROOT)/requirements/*.txt)
+PY := .venv/bin/python
+IN := cd "$(ROOT)" &&
+
+COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-header --no-emit-index-url $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check fmt locks docs migrate bench clean
+.SUFFIXES:
+
+# The stamp says nothing if an environment has been removed since.
+ifeq ($(and $(wildcard $(ROOT)/.venv/bin/python),$(wildcard $(ROOT)/.local/ministack/bin/python)),)
+.PHONY: $(READY)
+endif
+
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+		"$(ROOT)/Makefile"
+
+setup: $(READY) ## Install what everything below needs, into .venv and .local
+
+$(READY): $(ROOT)/pyproject.toml $(LOCKS) $(ROOT)/dev/setup.sh
+	@$(IN) PYTHON="$(PYTHON)" sh dev/setup.sh
+
+run: $(READY) ## Run the whole system on this machine, with a short story; Ctrl-C ends it
+	@$(IN) exec $(PY) -m dev run
+
+demo: $(READY) ## The same, ending with a summary; fails if a step did not happen
+	@$(IN) exec $(PY) -m dev demo
+
+test: $(READY) ## Run every test, against real servers
+	@$(IN) exec $(PY) -m pytest
+
+check: $(READY) ## Formatting, lint, types, import rules, unit and property tests
+	@$(IN) $(PY) -m ruff format --check --quiet . \
+		&& $(PY) -m ruff check --quiet . \
+		&& $(PY) -m mypy \
+		&& .venv/bin/lint-imports \
+		&& $(PY) -m pytest --quiet tests/unit tests/properties
+
+fmt: $(READY) ## Format, and repair what lint can repair
+	@$(IN) $(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+locks: $(READY) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=-U: to the newest)
+	@$(IN) for name in bootstrap ministack; do \
+		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	@$(IN) $(COMPILE) pyproject.toml --extra dev --constraint requirements/bootstrap.in \
+		-o requirements/dev.txt
+	@$(IN) for service in ingress router classifier sender; do \
+		$(COMPILE) pyproject.toml --extra $$service --constraint requirements/dev.txt \
+			-o requirements/$$service.txt || exit 1; done
+
+docs: $(READY) ## Write docs/settings.md from the settings classes
+	@$(IN) exec $(PY) -m dev.settings_page
+
+migrate: $(READY) ## Bring the database at DATABASE_URL up to date
+	@$(IN) exec $(PY) -m switchboard.db.migrate
+
+bench: $(READY) ## Measure, each figure beside its baseline
+	@$(IN) exec $(PY) -m bench
+
+clean: ## Remove what setup and runs made: environments, local data, caches
+	@$(IN) rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	@$(IN) find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,185 @@
+"""
+A demo workspace: two businesses, what they have posted, and what they answer with.
+
+`plant` puts it into the database, `set_stage` into the simulator; both can be run again. Ids are
+fixed or derived, so that every checkout has the same ones.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from dev.keys import Keys
+from dev.simulator import open_simulator
+from switchboard.contracts import AccountId, CampaignId, WorkspaceId
+from switchboard.db import credentials, tenancy
+from switchboard.db.credentials import Vault
+from switchboard.db.pool import Database, open_pool
+from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
+
+_ROOT: Final = UUID("5d0f4c1e-7a8b-4e57-9a51-0c5b7d1f2a36")  # of every id derived here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Something an account has published."""
+
+    id: str
+    caption: str
+    kind: str = "FEED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Business:
+    """An account, its posts, and its campaigns by name, as an owner would write them."""
+
+    instagram_id: str
+    username: str
+    posts: Sequence[Post]
+    campaigns: dict[str, dict[str, Any]]
+
+    @property
+    def id(self) -> UUID:
+        """Our own id of the account."""
+        return uuid5(_ROOT, self.instagram_id)
+
+    @property
+    def token(self) -> str:
+        """What the simulator takes for this account's access token."""
+        return f"demo-token-of-{self.instagram_id}"
+
+
+REEL: Final = Post(
+    id="18000000000000101", kind="REELS", caption="Sourdough in 30 seconds. Comment LINK!"
+)
+STORY: Final = Post(id="18000000000000102", kind="STORY", caption="Fresh out of the oven")
+PHOTO: Final = Post(id="18000000000000201", caption="Golden hour. Comment GUIDE for our settings")
+
+BAKERY: Final = Business(
+    instagram_id="17841400000000101",
+    username="linden.bakery",
+    posts=(REEL, STORY),
+    campaigns={
+        "Recipe link": {
+            "trigger": {"kind": "comment", "keywords": {"include": ["link", "recipe"]}},
+            "steps": [
+                {"kind": "public_reply", "variants": ["Sent you a message!", "Look in your DMs!"]},
+                {
+                    "kind": "private_reply",
+                    "variants": [
+                        {
+                            "text": "Thanks for asking! Here is our sourdough recipe.",
+                            "button": {
+                                "title": "To the recipe",
+                                "url": "https://bakery.example/sourdough",
+                            },
+                        }
+                    ],
+                },
+            ],
+        },
+        "Prices": {
+            "trigger": {"kind": "message", "keywords": {"include": ["price", "how much"]}},
+            "steps": [{"kind": "message", "variants": [{"text": "A loaf is 6.50, two are 12."}]}],
+        },
+        "Story thanks": {
+            "trigger": {"kind": "story_reply"},
+            "steps": [{"kind": "message", "variants": [{"text": "Thank you! Come by today."}]}],
+        },
+        "Opening hours": {
+            "trigger": {"kind": "intent", "intent": "opening_hours"},
+            "steps": [{"kind": "message", "variants": [{"text": "Tuesday to Sunday, 7 to 18."}]}],
+        },
+    },
+)
+STUDIO: Final = Business(
+    instagram_id="17841400000000201",
+    username="northlight.studio",
+    posts=(PHOTO,),
+    campaigns={
+        "Guide": {
+            "trigger": {
+                "kind": "comment",
+                "media_ids": [PHOTO.id],
+                "keywords": {"include": ["guide"]},
+            },
+            "steps": [
+                {"kind": "public_reply", "variants": ["It is in your inbox."]},
+                {"kind": "private_reply", "variants": [{"text": "Our guide to evening light: …"}]},
+            ],
+        },
+    },
+)
+BUSINESSES: Final = (BAKERY, STUDIO)
+
+_WORKSPACE: Final = WorkspaceId(uuid5(_ROOT, "workspace"))
+
+
+async def plant(owner_url: str, keys: Keys) -> str:
+    """
+    Put the workspace into the database at `owner_url`; return what was put, in a few words.
+
+    Raises:
+        Unavailable, QueryFailed: The database is away, or holds something else under these ids.
+    """
+    key_id, _, key = keys.token_key.partition(":")
+    vault = Vault({key_id: base64.b64decode(key)})
+    async with open_pool(owner_url, max_size=1, name="switchboard-seeds") as db:
+        await tenancy.create_workspace(db, _WORKSPACE, "Demo")
+        for business in BUSINESSES:
+            await _connect(db, business, vault)
+    campaigns = sum(len(business.campaigns) for business in BUSINESSES)
+    return f"{len(BUSINESSES)} accounts, {campaigns} campaigns"
+
+
+async def set_stage(metasim_url: str) -> None:
+    """
+    Put the accounts and their posts into the simulator.
+
+    Raises:
+        PartEnded: It refuses, or does not answer.
+    """
+    async with open_simulator(metasim_url) as simulator:
+        for business in BUSINESSES:
+            account = f"/sim/accounts/{business.instagram_id}"
+            await simulator.put(account, username=business.username, token=business.token)
+            for post in business.posts:
+                await simulator.put(
+                    f"{account}/media/{post.id}",
+                    caption=post.caption,
+                    media_product_type=post.kind,
+                )
+
+
+async def _connect(db: Database, business: Business, vault: Vault) -> None:
+    await tenancy.connect_account(
+        db,
+        business.id,
+        workspace=_WORKSPACE,
+        instagram_id=AccountId(business.instagram_id),
+        username=business.username,
+    )
+    await credentials.store(db, business.id, vault.seal(business.token, business.id), None)
+    if business is BAKERY:
+        await tenancy.upsert_intent(
+            db,
+            workspace=_WORKSPACE,
+            account=business.id,
+            name="opening_hours",
+            description="asks when the shop is open",
+            examples=("are you open today?", "until when can I come?"),
+        )
+    for rank, (name, definition) in enumerate(business.campaigns.items()):
+        await tenancy.publish_campaign(
+            db,
+            CampaignId(uuid5(business.id, name)),
+            workspace=_WORKSPACE,
+            account=business.id,
+            name=name,
+            rank=rank,
+            definition=CAMPAIGN_DEFINITION.validate_python(definition),
+        )
