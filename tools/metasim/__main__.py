@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 
@@ -21,6 +22,7 @@ def main() -> int:
         settings = Settings()
     except ValidationError as error:
         return _complain(complaint(error))
+    _collect_garbage_seldom()
     return asyncio.run(_serve(settings))
 
 
@@ -45,6 +47,17 @@ async def _serve(settings: Settings) -> int:
         return 0
     finally:
         await runner.cleanup()
+
+
+def _collect_garbage_seldom() -> None:
+    """
+    Let Python look for cycles some 15 times less often than it would.
+
+    We keep everything that happened, and what we keep has no cycles. The collector's full passes
+    read all of it again and again: at 12,000 comments they took a tenth of the time, and ever more.
+    """
+    gc.freeze()  # what the imports made stays anyway
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _complain(line: str) -> int:

@@ -12,7 +12,7 @@ from tools.metasim.graph.unknown import unknown_path
 from tools.metasim.keys import SIM
 from tools.metasim.page.files import get_page, get_script, get_style
 from tools.metasim.settings import Settings
-from tools.metasim.sim import accounts, deliveries, happenings, questions
+from tools.metasim.sim import accounts, deliveries, elsewhere, happenings, questions
 from tools.metasim.sim.problems import answer_problems
 from tools.metasim.simulator import Simulator
 
@@ -69,6 +69,8 @@ def _control_routes() -> list[web.RouteDef]:
         web.post("/sim/edits", happenings.post_edit),
         web.post("/sim/deletions", happenings.post_deletion),
         web.post("/sim/hand-typed", happenings.post_hand_typed),
+        web.post("/sim/mentions", elsewhere.post_mention),
+        web.post("/sim/handover", elsewhere.post_handover),
         web.post("/sim/flush", deliveries.post_flush),
         web.post("/sim/webhooks", deliveries.post_webhook),
         web.post("/sim/verify-webhook", deliveries.post_handshake),

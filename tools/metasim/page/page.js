@@ -37,9 +37,12 @@ function sayDelivery(what, webhook) {
   if (!first) say(`${what}. Nobody is subscribed to it.`);
   else if (first.outcome === "accepted")
     say(`${what}. The webhook was accepted in ${Math.round(first.latency_ms)} ms.`);
-  else if (first.status) say(`${what}. The webhook was answered ${first.status}; it is tried again.`, true);
+  else if (first.status) say(`${what}, but the webhook was refused (${first.status}). It is tried again.`, true);
   else say(`${what}, but the webhook did not arrive: ${first.error}`, true);
 }
+
+/* What people wrote runs in its own direction, and cannot turn around what stands beside it. */
+const words = (tag, attributes, text) => make(tag, { ...attributes, dir: "auto" }, text);
 
 const username = () => byId("username").value.trim().toLowerCase();
 const time = (iso) =>
@@ -69,8 +72,15 @@ async function loadMedia() {
   byId("posts").replaceChildren(legend, ...(state.media.length ? state.media.map(postChoice) : [noPosts()]));
   const checked = byId("posts").querySelector("input:checked");
   if (focused) checked?.focus();
-  checked?.parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (checked) bringIntoSight(checked.parentElement, byId("posts"));
   await look();
+}
+
+/* Not by scrollIntoView: in some browsers the first Tab goes on from there, past the header. */
+function bringIntoSight(one, list) {
+  const part = one.getBoundingClientRect(), whole = list.getBoundingClientRect();
+  list.scrollLeft += Math.min(0, part.left - whole.left) + Math.max(0, part.right - whole.right);
+  list.scrollTop += Math.min(0, part.top - whole.top) + Math.max(0, part.bottom - whole.bottom);
 }
 
 const noPosts = () =>
@@ -84,7 +94,7 @@ const postChoice = (one) =>
       type: "radio", name: "post", value: one.media_id, checked: one.media_id === state.media_id,
       onchange: () => { state.media_id = one.media_id; look(); },
     }),
-    make("span", {}, make("span", { class: "caption" }, one.caption || "Without a caption"),
+    make("span", {}, words("span", { class: "caption" }, one.caption || "Without a caption"),
       make("small", {}, KINDS[one.media_product_type] ?? one.media_product_type)));
 
 /* Looking: comments and conversation */
@@ -115,7 +125,7 @@ async function lookAtPost() {
 
 const commentItem = (one) =>
   make("li", { class: one.username === username() ? "comment mine" : "comment", "data-print": JSON.stringify([username(), one]) },
-    make("p", {}, make("span", { class: "by" }, `@${one.username}`), one.text ?? "(no text)"),
+    make("p", {}, make("span", { class: "by" }, `@${one.username}`), " ", words("span", {}, one.text ?? "(no text)")),
     time(one.created_at),
     one.private_replies ? make("span", { class: "note" }, "answered in private") : null,
     one.replies.length ? make("ol", {}, ...one.replies.map(commentItem)) : null);
@@ -154,7 +164,7 @@ function messageItem(one, isLast) {
   return make("li", { class: isMine ? "said me" : "said", "data-print": JSON.stringify([isLast, one]) },
     make("span", { class: "hidden" }, isMine ? "You:" : "The account:"),
     about(one),
-    make("div", { class: one.deleted ? "bubble gone" : "bubble" }, bubbleText(one, elements)),
+    words("div", { class: one.deleted ? "bubble gone" : "bubble" }, bubbleText(one, elements)),
     buttons.length ? make("div", { class: "buttons" }, ...buttons.map(templateButton)) : null,
     isLast && one.message.quick_replies
       ? make("div", { class: "buttons chips" }, ...one.message.quick_replies.map(chip)) : null,
@@ -264,7 +274,9 @@ async function follow() {
   let isAway = false;
   for (;;) {
     try {
-      const { entries, last_n } = await call("GET", `/sim/timeline?after=${state.after}&wait_s=25&limit=10000`);
+      // One that was away may have begun anew, and counts from 1 again: take its word for where we are.
+      const part = isAway ? "limit=1" : `after=${state.after}&wait_s=25&limit=10000`;
+      const { entries, last_n } = await call("GET", `/sim/timeline?${part}`);
       const isStage = isAway || entries.some((one) => ["account", "media", "reset"].includes(one.kind));
       state.after = last_n;
       if (isAway) say("Connected again.");

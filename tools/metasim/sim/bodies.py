@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from tools.metasim.ledger import EffectKind
 from tools.metasim.records import Json
@@ -153,6 +160,50 @@ class ReferralBody(_InThread):
     source: Text | None = None
     type: Text = "OPEN_THREAD"
     ad_id: NumericId | None = None
+
+
+class MentionBody(_Happening):
+    """
+    Somebody mentions the account under or in a post that is not its own.
+
+    With a `comment_id` in a comment, without one in the caption. Meta tells only the ids.
+    """
+
+    username: Username
+    media_id: NumericId | None = None
+    comment_id: NumericId | None = None
+
+
+class HandoverBody(_InThread):
+    """
+    A thread changes hands between apps, or an app asks for it.
+
+    The apps are named by id: `previous` had it, `new` has it or, for a request, wants it.
+    """
+
+    action: Literal["pass_thread_control", "take_thread_control", "request_thread_control"] = (
+        "pass_thread_control"
+    )
+    new_owner_app_id: NumericId
+    previous_owner_app_id: NumericId | None = None
+    metadata: str | None = None
+
+    @model_validator(mode="after")
+    def _names_the_previous_owner(self) -> Self:
+        if self.action != "request_thread_control" and self.previous_owner_app_id is None:
+            raise ValueError(f"{self.action} needs a previous_owner_app_id")
+        return self
+
+    def told(self) -> Json:
+        """Return what Meta tells of it."""
+        if self.action == "request_thread_control":
+            told: Json = {"requested_owner_app_id": self.new_owner_app_id}
+        else:
+            told = {
+                "previous_owner_app_id": self.previous_owner_app_id,
+                "new_owner_app_id": self.new_owner_app_id,
+            }
+        return told if self.metadata is None else {**told, "metadata": self.metadata}
 
 
 class EditBody(_Strict):

@@ -166,7 +166,8 @@ class Courier:
     def _is_subscribed(self, event: Event) -> bool:
         account = self._office.world.account(event.account_id)
         asked = account.subscribed_fields if account else set()
-        return event.field in asked or not self._office.config.require_subscription
+        name = "standby" if event.is_messaging and event.options.standby else event.field
+        return name in asked or not self._office.config.require_subscription
 
     def _pack(self, events: Sequence[Event]) -> list[Parcel]:
         content = escaped(body_of(events, sent_at_s=self._office.clock.now_s()))

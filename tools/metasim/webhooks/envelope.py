@@ -31,7 +31,7 @@ def body_of(events: Sequence[Event], *, sent_at_s: float) -> Any:
             entry |= _change(event)
         else:
             entry.setdefault(container, []).append(
-                _item(event) if container == "messaging" else _change(event)
+                _change(event) if container == "changes" else _item(event)
             )
     body = {"object": "instagram", "entry": list(entries.values())}
     is_wrapped = any(event.options.shape == "array" for event in events)
@@ -41,7 +41,9 @@ def body_of(events: Sequence[Event], *, sent_at_s: float) -> Any:
 def _container(event: Event) -> str | None:
     if event.options.shape == "bare":
         return None
-    return "messaging" if _is_in_ms(event) else "changes"
+    if not _is_in_ms(event):
+        return "changes"
+    return "standby" if event.options.standby else "messaging"
 
 
 def _is_in_ms(event: Event) -> bool:

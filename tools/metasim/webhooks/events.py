@@ -61,6 +61,12 @@ def account_as_author(account: Account) -> Json:
     }
 
 
+def mention_event(account_id: str, media_id: str, comment_id: str | None) -> Event:
+    """Return the event of a mention in a comment, or without one in a caption: ids, no words."""
+    told = _present(media_id=media_id, comment_id=comment_id)
+    return Event(account_id, "mentions", told, is_messaging=False)
+
+
 def message_event(message: Message) -> Event:
     """Return the event of a person's message."""
     told = {"mid": message.mid, **message.message}
@@ -110,6 +116,11 @@ def deletion_event(message: Message, at_s: float) -> Event:
 def referral_event(contact: Contact, at_s: float, referral: Json) -> Event:
     """Return the event of a conversation being entered through a link or an ad."""
     return _from_person(contact, "messaging_referral", at_s, referral=referral)
+
+
+def handover_event(contact: Contact, at_s: float, action: str, told: Json) -> Event:
+    """Return the event of a thread changing hands; `action` is its key in Meta's words."""
+    return _from_person(contact, "messaging_handover", at_s, **{action: told})
 
 
 def _from_person(who: Contact | Message, name: str, at_s: float, **told: Any) -> Event:

@@ -22,4 +22,5 @@ class WebhookOptions(BaseModel):
     secret: Secret = Field("good")
     shape: Shape = "changes"  # Meta's usual; bare: field and value on the entry; array: wrapped
     time_unit: TimeUnit = "default"  # changes in seconds, messaging in milliseconds
+    standby: bool = False  # another app has the thread: messaging items come in `standby`
     as_test: bool = False  # as the dashboard's Test button: entry id "0", messages in changes
