@@ -1,0 +1,11 @@
+"""Every benchmark, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = ("sqs_client", "ingress", "router", "latency")
+
+for name in BENCHMARKS:
+    subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
