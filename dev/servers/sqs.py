@@ -12,6 +12,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import aiohttp
 
@@ -19,6 +20,7 @@ from dev.servers.binaries import ministack_python
 from dev.servers.embedded import HOST, EmbeddedServer
 from dev.servers.home import open_home
 
+_SCRIPT: Final = Path(__file__).with_name("prompt_ministack.py")
 _PROBE_BUDGET = aiohttp.ClientTimeout(total=2)
 
 
@@ -34,7 +36,7 @@ class SqsServer(EmbeddedServer):
         return f"http://{HOST}:{self.port}"
 
     def _command(self, port: int) -> list[str]:  # noqa: ARG002  it comes with the environment
-        return [str(ministack_python()), "-I", "-m", "ministack"]
+        return [str(ministack_python()), "-I", str(_SCRIPT)]
 
     def _environment(self, port: int) -> Mapping[str, str]:
         return {
