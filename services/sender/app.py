@@ -46,7 +46,8 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
         Publisher.open(sqs, Address(sqs, OUTBOUND.physical(prefix))) as outbound,
         Fates.open(sqs, OUTBOUND, prefix=prefix) as fates,
     ):
-        ledger = StoredLedger(db=db, now=utc_now)
+        lease = timedelta(seconds=settings.sender_lease_s)
+        ledger = StoredLedger(db=db, now=utc_now, lease=lease)
         sender = Sender(
             ledger=ledger,
             tokens=SealedTokens(Vault(settings.vault_keys())),
@@ -55,7 +56,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             tracking=tracking(settings),
             meter=meter,
             now=utc_now,
-            lease=timedelta(seconds=settings.sender_lease_s),
+            lease=lease,
             call_budget=timedelta(seconds=settings.sender_call_budget_s),
             margin=timedelta(seconds=settings.sender_window_margin_s),
         )

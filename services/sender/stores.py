@@ -34,6 +34,7 @@ class StoredLedger:
 
     db: Database
     now: Clock
+    lease: timedelta
 
     async def claim(
         self, delivery_id: DeliveryId, *, owner: str, lease: timedelta
@@ -95,17 +96,24 @@ class StoredLedger:
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         """
-        Return how many other private replies were begun in the bucket's window, or a few more.
+        Return how many other private replies were begun in the bucket's window.
 
         What limits ask when Redis has forgotten. A row is told of before it is claimed, and told
         of again while nobody claims it, so rows told of within the time and a while before it
-        include all that were begun within it.
+        include all that were begun within it. Those claimed a moment ago are left out: when a
+        crowd meets a bucket nobody has used for long, they all ask at once, and each would count
+        the others before they take their turns. Had Redis forgotten a turn of theirs, they are
+        at most a burst, which the ceiling leaves room for (`pacing`).
         """
         if bucket.name != PRIVATE_REPLIES:
             raise ValueError(f"nothing is known of {bucket.name}")
         within = bucket.ceiling.window + _TOLD_BEFORE
         return await deliveries.private_replies_begun(
-            self.db, besides.account, besides=besides.id, within=within
+            self.db,
+            besides.account,
+            besides=besides.id,
+            within=within,
+            leased=self.lease - _MOMENT,
         )
 
 
@@ -167,3 +175,5 @@ def _answer(said: Said) -> MetaAnswer:
 
 # Far longer than a ready row waits before it is told of again.
 _TOLD_BEFORE = timedelta(minutes=10)
+# From a claim to the turn taken: a look at the row and one call to Redis.
+_MOMENT = timedelta(seconds=2)

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from switchboard.queues import Address, open_sqs
 from switchboard.topology import EVENTS
 from tests.journeys.test_walk import BOTH, LINK, PRICE
-from tests.support.installation import Business, Scene
+from tests.support.installation import Business, Scene, until
 
 # An account may send some thirty private replies at once; a crowd stays under that at each.
 SHOPS, PEOPLE = 4, 20
@@ -93,14 +93,18 @@ async def test_a_killed_sender_sends_nothing_twice(scene: Scene) -> None:
 async def settled(scene: Scene, shops: Sequence[Business]) -> Counter[str]:
     """Return the states of the deliveries of `shops` once none is on its way any more."""
     under_way = {"ready", "parked", "sending"}
-    async with asyncio.timeout(2 * PATIENCE_S):
-        while True:
-            states: Counter[str] = Counter()
-            for shop in shops:
-                states.update(await scene.states(shop))
-            if states.total() == 2 * CROWD and not states.keys() & under_way:
-                return states
-            await asyncio.sleep(0.25)
+
+    async def ask() -> Counter[str]:
+        states: Counter[str] = Counter()
+        for shop in shops:
+            states.update(await scene.states(shop))
+        return states
+
+    return await until(
+        ask,
+        lambda states: states.total() == 2 * CROWD and not states.keys() & under_way,
+        within_s=2 * PATIENCE_S,
+    )
 
 
 async def test_poison_is_buried_and_blocks_nobody(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.builders import on_comment, on_message, private_reply, public_reply, text_message
-from tests.support.installation import Scene
+from tests.support.installation import Scene, until
 
 LINK = {"trigger": on_comment("link"), "steps": [private_reply("Here it is"), public_reply("Sent")]}
 PRICE = {"trigger": on_message("price"), "steps": [text_message("12 euros")]}
@@ -163,3 +163,47 @@ async def test_an_open_window_is_needed(scene: Scene) -> None:
     assert judgement["ok"]
     assert [] == judgement["outside_window"]
     assert {"matched": 2} == await scene.outcomes(shop)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ({"raw": "not JSON at all \u0000 <"}, "unreadable.v1"),
+        ({"body": {"object": "something_new", "entry": [{"id": "17841490000009999"}]}}, None),
+        (
+            {
+                "body": {
+                    "object": "instagram",
+                    "entry": [
+                        {
+                            "id": "17841490000009998",
+                            "time": 1760000001,
+                            "changes": [{"field": "story_poll", "value": {"text": "a\u0000b"}}],
+                        }
+                    ],
+                }
+            },
+            "not_understood.v1",
+        ),
+    ],
+)
+async def test_what_we_cannot_read_is_kept(
+    scene: Scene, sent: dict[str, object], kind: str | None
+) -> None:
+    """A signed webhook that makes no sense to us is accepted, and is in the ledger to be read."""
+    shop = await scene.business(PRICE)
+    before = await scene.db.fetchrow(KEPT, kind)
+
+    answered = await scene.simulator.call("POST", "/sim/webhooks", sent)
+    await scene.simulator.message(shop.account_id, "price", expect={"message": 1})
+
+    assert 200 == answered["status"]
+    assert (await scene.simulator.all_answered())["ok"]
+    await until(lambda: scene.db.fetchrow(KEPT, kind), lambda now: now != before)
+
+
+KEPT = """
+select count(*)::int as n
+  from public.events
+ where kind = coalesce($1, kind) and kind in ('unreadable.v1', 'not_understood.v1')
+"""

@@ -13,7 +13,7 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ from switchboard.contracts.ids import NAMESPACE
 from switchboard.db import credentials, tenancy
 from switchboard.db.pool import Database, open_pool
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
+from tests.support.ollama_server import MODEL, OllamaServer, serve_ollama
 from tests.support.simulator import Simulator
 
 T = TypeVar("T")
@@ -83,6 +84,7 @@ class Installation:
     stack: Stack
     thread: LoopThread
     vault: credentials.Vault
+    ollama: OllamaServer
 
     @property
     def ingress_url(self) -> str:
@@ -129,6 +131,19 @@ class Installation:
         await self.put_on_stage(simulator, business)
         return business
 
+    async def describe_intent(
+        self, db: Database, business: Business, name: str, *examples: str
+    ) -> None:
+        """Describe something people may want from `business`."""
+        await tenancy.upsert_intent(
+            db,
+            workspace=business.workspace,
+            account=business.account,
+            name=name,
+            description=f"The person asks about the {name}.",
+            examples=examples,
+        )
+
     async def put_on_stage(self, simulator: Simulator, business: Business) -> None:
         """Make the simulator know `business`."""
         account = f"/sim/accounts/{business.account_id}"
@@ -167,18 +182,21 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """A running Switchboard, shared by all journeys."""
     thread, opened = LoopThread(), AsyncExitStack()
     try:
-        stack = thread.run(_open(opened, tmp_path_factory.mktemp("installation")))
+        ollama = thread.run(opened.enter_async_context(serve_ollama()))
+        stack = thread.run(_open(opened, tmp_path_factory.mktemp("installation"), ollama))
         name, _, key = stack.around.keys.token_key.partition(":")
-        yield Installation(stack, thread, credentials.Vault({name: base64.b64decode(key)}))
+        vault = credentials.Vault({name: base64.b64decode(key)})
+        yield Installation(stack, thread, vault, ollama)
     finally:
         thread.run(opened.aclose())
         thread.close()
 
 
-async def _open(opened: AsyncExitStack, folder: Path) -> Stack:
+async def _open(opened: AsyncExitStack, folder: Path, ollama: OllamaServer) -> Stack:
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     # Seconds instead of minutes, so that what a killed process held comes back within a test.
     environ |= {"VISIBILITY_S": "5", "SENDER_LEASE_S": "30", "ROUTER_RULES_POLL_S": "0.2"}
+    environ |= {"OLLAMA_HOST": ollama.url, "CLASSIFIER_MODEL": MODEL}
     environ |= {port.variable: "0" for port in PORTS}
     with (folder / "narration").open("w") as narration:
         narrator = Narrator(Console(file=narration, highlight=False))
@@ -202,15 +220,38 @@ class Scene:
         self.businesses.append(opened)
         return opened
 
+    async def intent(self, business: Business, name: str, *examples: str) -> None:
+        """Describe something people may want from `business`."""
+        await self.installation.describe_intent(self.db, business, name, *examples)
+
     async def outcomes(self, business: Business) -> dict[str, int]:
         """Return how many things people did are in the ledger, by outcome; our echoes aside."""
         rows = await self.db.fetch(_OUTCOMES, business.account_id)
         return {row["outcome"]: row["n"] for row in rows}
 
+    async def decided(self, business: Business, *, events: int) -> dict[str, int]:
+        """Return the outcomes once `events` things are decided and no answer is awaited."""
+        return await until(
+            lambda: self.outcomes(business),
+            lambda outcomes: "asked" not in outcomes and sum(outcomes.values()) == events,
+        )
+
     async def states(self, business: Business) -> dict[str, int]:
         """Return how many deliveries of `business` there are, by state."""
         rows = await self.db.fetch(_STATES, business.account)
         return {row["state"]: row["n"] for row in rows}
+
+
+async def until(
+    ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool], *, within_s: float = 30.0
+) -> T:
+    """Ask again and again, and return the first answer that is `enough`; fail if time runs out."""
+    async with asyncio.timeout(within_s):
+        while True:
+            answer = await ask()
+            if enough(answer):
+                return answer
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture

@@ -86,10 +86,15 @@ async def claim(
 
 
 async def private_replies_begun(
-    db: Queryable, account: UUID, *, besides: DeliveryId, within: timedelta
+    db: Queryable, account: UUID, *, besides: DeliveryId, within: timedelta, leased: timedelta
 ) -> int:
-    """Return how many private replies of `account` were told of `within` and begun since."""
-    row = await db.fetchrow(_PRIVATE_REPLIES_BEGUN, account, besides, within)
+    """
+    Return how many private replies of `account` were told of `within` that time and begun since.
+
+    One that is being sent counts once its lease has less than `leased` left: a younger one may
+    not have taken its turn yet, and would then be counted twice.
+    """
+    row = await db.fetchrow(_PRIVATE_REPLIES_BEGUN, account, besides, within, leased)
     return 0 if row is None else int(row["begun"])
 
 
@@ -291,6 +296,7 @@ select count(*) as begun
  where account_id = $1
    and id <> $2
    and kind = 'private_reply'
-   and state in ('sending', 'sent', 'refused', 'uncertain')
+   and (state in ('sent', 'refused', 'uncertain')
+        or state = 'sending' and lease_until < now() + $4::interval)
    and published_at > now() - $3::interval
 """

@@ -11,7 +11,7 @@ import pytest
 
 from services.classifier.settings import Settings
 from switchboard.queues import SqsClient, create_queues, open_sqs
-from tests.integration.classifier.ollama_server import MODEL, OllamaServer, serve_ollama
+from tests.support.ollama_server import MODEL, OllamaServer, serve_ollama
 
 REGION = "us-east-1"
 SettingsOf = Callable[..., Settings]

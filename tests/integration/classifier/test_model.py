@@ -13,7 +13,7 @@ import pytest
 from services.classifier.choosing import Model, NoAnswer, Prompt
 from services.classifier.model import OllamaModel, open_model
 from tests.integration.classifier.conftest import free_port
-from tests.integration.classifier.ollama_server import (
+from tests.support.ollama_server import (
     MODEL,
     Behaviour,
     OllamaServer,

@@ -27,8 +27,8 @@ from switchboard.settings import EXIT_BAD_SETTINGS
 from switchboard.topology import CLASSIFIED, CLASSIFY, Queue
 from tests.contracts.samples import COMMENT_WRITTEN
 from tests.integration.classifier.conftest import SettingsOf
-from tests.integration.classifier.ollama_server import OllamaServer, fails, hangs, says
 from tests.integration.queues.relay import open_relay
+from tests.support.ollama_server import OllamaServer, fails, hangs, says
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef

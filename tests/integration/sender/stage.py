@@ -132,7 +132,7 @@ class Stage:
 
     def sender(self, db: Database | None = None) -> Sender:
         """Return a sender; several share everything, as processes would."""
-        ledger = StoredLedger(db=db or self.db, now=utc_now)
+        ledger = StoredLedger(db=db or self.db, now=utc_now, lease=self.lease)
         return Sender(
             ledger=ledger,
             tokens=SealedTokens(VAULT),

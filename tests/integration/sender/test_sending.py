@@ -282,7 +282,7 @@ async def test_redis_away_parks_everything(stage: Stage) -> None:
 
 async def test_redis_flushed_grants_no_more_private_replies(stage: Stage) -> None:
     """An emptied Redis does not renew the hour: what was begun in it is counted from its rows."""
-    await stage.owner.execute("update public.instagram_accounts set private_replies_per_hour = 40")
+    await stage.owner.execute("update public.instagram_accounts set private_replies_per_hour = 48")
     deliveries = [await stage.owe(person=str(n)) for n in range(6)]
     for delivery in deliveries[:2]:
         await stage.send(delivery)
@@ -323,3 +323,12 @@ async def test_what_is_overdue_ends(stage: Stage) -> None:
     await stage.paced_until("expired", delivery)
 
     assert [] == stage.meta.calls
+
+
+async def test_a_crowd_at_a_cold_limit_is_not_counted_twice(stage: Stage) -> None:
+    """When all ask at once what was begun, none counts the others that are about to be."""
+    await stage.owner.execute("update public.instagram_accounts set sends_per_second = 100")
+    deliveries = [await stage.owe(person=str(n)) for n in range(20)]
+    await asyncio.gather(*(stage.send(delivery) for delivery in deliveries))
+
+    assert 20 == len(stage.meta.calls)
