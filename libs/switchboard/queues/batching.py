@@ -64,7 +64,12 @@ class Batcher(Generic[T]):
         """Send what waits and return when the last call has ended."""
         while self._waiting or self._calls:
             self._kick(lingered=True)
-            await asyncio.gather(*self._calls)
+            # Taken out here, not left to `_ended`: waiting for what has already ended need not let
+            # the loop turn (from Python 3.12 on), and then nothing else would take it out.
+            ended, _ = await asyncio.wait(tuple(self._calls))
+            self._calls -= ended
+            for call in ended:
+                call.result()
         if self._timer is not None:
             self._timer.cancel()
 

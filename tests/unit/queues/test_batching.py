@@ -240,3 +240,19 @@ async def test_nothing_to_send_is_done_at_once() -> None:
     await batcher.add([], size_bytes=no_size)
 
     assert [] == wire.calls
+
+
+async def test_closing_after_everything_has_ended_returns() -> None:
+    """Calls that have ended, but whose end the loop has not told of yet, do not keep it open."""
+    told = asyncio.Event()
+
+    async def send(batch: Sequence[str]) -> Sequence[BaseException | None]:
+        told.set()
+        return [None] * len(batch)
+
+    batcher = Batcher(send, linger_s=0, concurrency=1)
+    adding = asyncio.create_task(batcher.add(["a"], size_bytes=len))
+    await told.wait()
+    await batcher.close()
+
+    await adding
