@@ -327,7 +327,6 @@ async def test_what_is_overdue_ends(stage: Stage) -> None:
 
 async def test_a_crowd_at_a_cold_limit_is_not_counted_twice(stage: Stage) -> None:
     """When all ask at once what was begun, none counts the others that are about to be."""
-    await stage.owner.execute("update public.instagram_accounts set sends_per_second = 100")
     deliveries = [await stage.owe(person=str(n)) for n in range(20)]
     await asyncio.gather(*(stage.send(delivery) for delivery in deliveries))
 

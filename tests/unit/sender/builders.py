@@ -114,13 +114,15 @@ class FakeLimits:
 
     order: list[str]
     failure: Failure | None = None
+    times: int | None = None  # how often it fails; None: always
     cooled: list[timedelta] = field(default_factory=list)
 
     async def reserve(
         self, account_id: AccountId, buckets: Sequence[Bucket], *, recall: Recall
     ) -> None:
         self.order.append("reserve")
-        if self.failure is not None:
+        if self.failure is not None and self.times != 0:
+            self.times = None if self.times is None else self.times - 1
             raise self.failure
 
     async def cool(self, account_id: AccountId, *, wait: timedelta) -> None:

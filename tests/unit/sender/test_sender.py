@@ -67,6 +67,16 @@ async def test_no_turn_no_call() -> None:
     assert [Postponed("our_limits", timedelta(seconds=7.5))] == it.ledger.endings
 
 
+async def test_a_turn_that_comes_at_once_is_waited_for() -> None:
+    """A limit full for milliseconds delays the call by them; the row is not parked."""
+    it = bench()
+    it.limits.failure, it.limits.times = Throttled("ours", after_s=0.005), 2
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "reserve", "reserve", "reserve", "call", "record"] == it.order
+
+
 async def test_limits_that_cannot_be_asked_say_no() -> None:
     """Redis away: nothing is sent, the row is parked, the message is done with."""
     it = bench()
