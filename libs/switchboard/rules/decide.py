@@ -15,7 +15,7 @@ the longer keyword, the owner's rank, the id. The others are in the explanation 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -68,7 +68,8 @@ def decide(
     if not isinstance(event, Answerable):
         return decision
     text = normalise(event.text or "")
-    looked_at = tuple(_consider(entry, event, text) for entry in rules.campaigns)
+    found = rules.keywords.find(text)
+    looked_at = tuple(_consider(entry, event, text, found) for entry in rules.campaigns)
     decision = replace(decision, normalised=text, considered=looked_at)
     fitting = [(e, c) for e, c in zip(rules.campaigns, looked_at, strict=True) if c.failed is None]
     if fitting:
@@ -105,18 +106,20 @@ def _not_for_answering(event: Event, contact: Contact, now: datetime) -> Because
     return next((because for applies, because in checks if applies), None)
 
 
-def _consider(entry: Entry, event: Answerable, text: str) -> Considered:
-    """Look at one campaign: does it concern this event, and do its keywords match?"""
+def _consider(
+    entry: Entry, event: Answerable, text: str, found: Mapping[int, Proof | Miss]
+) -> Considered:
+    """Look at one campaign: does it concern this event, and are its keywords among the found?"""
     campaign = entry.campaign
     failed = _other(campaign, event)
     if failed is not None:
         return Considered(campaign.id, campaign.version, failed)
-    if entry.matcher is None:
+    if entry.number is None:
         return Considered(campaign.id, campaign.version, None, Proof("", "any", 0, len(text)))
-    found = entry.matcher.find(text)
-    if isinstance(found, Miss):
-        return Considered(campaign.id, campaign.version, found.why)
-    return Considered(campaign.id, campaign.version, None, found)
+    own = found.get(entry.number, Miss("no_keyword"))
+    if isinstance(own, Miss):
+        return Considered(campaign.id, campaign.version, own.why)
+    return Considered(campaign.id, campaign.version, None, own)
 
 
 def _other(campaign: Campaign, event: Answerable) -> Failed | None:
@@ -146,7 +149,7 @@ def _precedence(fitting: tuple[Entry, Considered]) -> tuple[bool, int, int, int,
     return (
         getattr(trigger, "media_ids", None) is not None,
         EXACTNESS[proof.how] if proof else 0,
-        len(proof.keyword) if proof else 0,
+        proof.length if proof else 0,
         -entry.campaign.rank,
         -entry.campaign.id.int,
     )

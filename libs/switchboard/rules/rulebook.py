@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from switchboard.contracts.questions import IntentOption
-from switchboard.rules.campaigns import Campaign, IntentTrigger
-from switchboard.rules.matching import Matcher
+from switchboard.rules.campaigns import Campaign, IntentTrigger, Keywords
+from switchboard.rules.matching import KeywordIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One campaign and its keywords; no matcher where any text will do."""
+    """One campaign, and the number of its keywords in the index; none where any text will do."""
 
     campaign: Campaign
-    matcher: Matcher | None
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class RuleBook:
 
     `campaigns` are those set off by an event, in the owner's order; `by_intent`, those set off by
     an intent. `intents` are the ones worth asking about: recognised by the classifier and used.
+    `keywords` finds those of all campaigns in one reading of a text.
     """
 
     version: int
     campaigns: tuple[Entry, ...]
     by_intent: tuple[Campaign, ...]
     intents: tuple[IntentOption, ...]
+    keywords: KeywordIndex
 
 
 def compile_rules(
@@ -39,23 +41,32 @@ def compile_rules(
     """Return the rule book of these live campaigns and intents."""
     ordered = sorted(campaigns, key=lambda campaign: (campaign.rank, campaign.id))
     by_intent = tuple(c for c in ordered if isinstance(c.definition.trigger, IntentTrigger))
+    by_event = [c for c in ordered if not isinstance(c.definition.trigger, IntentTrigger)]
     wanted = {
         c.definition.trigger.intent
         for c in by_intent
         if isinstance(c.definition.trigger, IntentTrigger)
     }
+    keywords: list[Keywords] = []
     return RuleBook(
         version=version,
-        campaigns=tuple(
-            Entry(campaign, _matcher(campaign)) for campaign in ordered if campaign not in by_intent
-        ),
+        campaigns=tuple(_entries(by_event, keywords)),
         by_intent=by_intent,
         intents=tuple(intent for intent in intents if intent.name in wanted),
+        keywords=KeywordIndex(keywords),
     )
 
 
-def _matcher(campaign: Campaign) -> Matcher | None:
+def keywords_of(campaign: Campaign) -> Keywords | None:
+    """Return the keywords that set `campaign` off; none where any text or an intent does."""
     trigger = campaign.definition.trigger
-    if isinstance(trigger, IntentTrigger) or trigger.keywords is None:
-        return None
-    return Matcher(trigger.keywords)
+    return None if isinstance(trigger, IntentTrigger) else trigger.keywords
+
+
+def _entries(campaigns: Iterable[Campaign], keywords: list[Keywords]) -> Iterator[Entry]:
+    """Yield the campaigns' entries, and append their keywords in the order they are numbered."""
+    for campaign in campaigns:
+        own = keywords_of(campaign)
+        if own is not None:
+            keywords.append(own)
+        yield Entry(campaign, None if own is None else len(keywords) - 1)
