@@ -104,10 +104,14 @@ class RuleBooks:
             await self._load(stale)
 
     async def _load(self, accounts: Sequence[AccountId]) -> None:
-        loaded = {rules.instagram_id: rules for rules in await self._source.load(accounts)}
+        """Load `accounts`; in a thread, because indexing 100,000 keywords takes seconds."""
+        tenants = await asyncio.to_thread(_tenants, await self._source.load(accounts))
         for account in accounts:
-            rules = loaded.get(account)
-            self._books[account] = None if rules is None else _tenant(rules)
+            self._books[account] = tenants.get(account)
+
+
+def _tenants(loaded: Sequence[AccountRules]) -> Mapping[AccountId, Tenant]:
+    return {rules.instagram_id: _tenant(rules) for rules in loaded}
 
 
 def _tenant(rules: AccountRules) -> Tenant:
