@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 from switchboard.queues import Address, open_sqs
 from switchboard.topology import EVENTS
 from tests.journeys.test_walk import BOTH, LINK, PRICE
-from tests.support.installation import Business, Scene, until
+from tests.support.installation import Business, Scene
+from tests.support.waiting import until
 
 # An account may send some thirty private replies at once; a crowd stays under that at each.
 SHOPS, PEOPLE = 4, 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.builders import on_comment, on_message, private_reply, public_reply, text_message
-from tests.support.installation import Scene, until
+from tests.support.installation import Scene
+from tests.support.waiting import until
 
 LINK = {"trigger": on_comment("link"), "steps": [private_reply("Here it is"), public_reply("Sent")]}
 PRICE = {"trigger": on_message("price"), "steps": [text_message("12 euros")]}

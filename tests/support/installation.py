@@ -13,7 +13,7 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,7 @@ from switchboard.db.pool import Database, open_pool
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
 from tests.support.ollama_server import MODEL, OllamaServer, serve_ollama
 from tests.support.simulator import Simulator
+from tests.support.waiting import until
 
 T = TypeVar("T")
 
@@ -240,18 +241,6 @@ class Scene:
         """Return how many deliveries of `business` there are, by state."""
         rows = await self.db.fetch(_STATES, business.account)
         return {row["state"]: row["n"] for row in rows}
-
-
-async def until(
-    ask: Callable[[], Awaitable[T]], enough: Callable[[T], bool], *, within_s: float = 30.0
-) -> T:
-    """Ask again and again, and return the first answer that is `enough`; fail if time runs out."""
-    async with asyncio.timeout(within_s):
-        while True:
-            answer = await ask()
-            if enough(answer):
-                return answer
-            await asyncio.sleep(0.1)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from switchboard.db import deliveries
 from switchboard.db.ledger import Recorded, Standing, record
 from switchboard.db.pool import Database
 from tests.integration.db.town import Shop, draft, now, recorded, state_of
+from tests.support.waiting import until
 
 
 async def _count(owner: Database, table: str) -> int:
@@ -272,9 +273,7 @@ async def _meet_in_the_middle(
         await record(tx, [middle])
         for batch in (there, back):
             batches.create_task(record(pipeline, batch))
-        async with asyncio.timeout(10):
-            while await _waiting(owner) < 2:  # noqa: ASYNC110  only PostgreSQL knows
-                await asyncio.sleep(0.01)
+        await until(lambda: _waiting(owner), lambda waiting: waiting == 2)
 
 
 async def _waiting(owner: Database) -> int:

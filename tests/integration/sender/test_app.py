@@ -17,6 +17,7 @@ from switchboard.lifecycle import run_until
 from switchboard.queues import Address, Outgoing, Publisher, create_queues, open_sqs
 from switchboard.topology import OUTBOUND
 from tests.integration.sender.stage import Meta, Stage, serving
+from tests.support.waiting import until
 
 
 def free_port() -> int:
@@ -98,9 +99,7 @@ async def test_from_the_queue_to_meta(
         )
         async with assemble(chosen) as workers:
             running = asyncio.create_task(run_until(stop, *workers, drain_s=10))
-            async with asyncio.timeout(30):
-                while not await _all_sent(stage, told, parked):  # noqa: ASYNC110  a row: only asking tells
-                    await asyncio.sleep(0.05)
+            await until(lambda: _all_sent(stage, told, parked), bool)
             ready = await health(chosen.health_port, "ready")
             stop.set()
             await running
