@@ -4,7 +4,7 @@ Which queues there are, who writes and reads them, and what each process is allo
 Standard library only: the services, the local stack, the tests and the deployment read this page,
 so that a queue is declared once and a permission is computed instead of written.
 
-    ingress ─▶ events ─▶ router ─▶ outbound ─▶ sender
+    ingress ─▶ events ─▶ router ─▶ outbound ─▶ sender ─▶ events (timers), classified (lookups)
                           │  ▲
                  classify ▼  │ classified
                          classifier
@@ -77,12 +77,16 @@ class Service:
         return tuple(queue for queue in QUEUES if self.name in queue.producers)
 
 
-EVENTS: Final = Queue(name="events", producers=("ingress",), consumer="router", visibility_s=60)
+# The sender publishes an event when a timer of a campaign's flow goes off.
+EVENTS: Final = Queue(
+    name="events", producers=("ingress", "sender"), consumer="router", visibility_s=60
+)
 CLASSIFY: Final = Queue(
     name="classify", producers=("router",), consumer="classifier", visibility_s=180
 )
+# Answers: the classifier's, and what the sender read at Meta because it was asked to.
 CLASSIFIED: Final = Queue(
-    name="classified", producers=("classifier",), consumer="router", visibility_s=60
+    name="classified", producers=("classifier", "sender"), consumer="router", visibility_s=60
 )
 # The pacer, a worker inside sender, publishes parked deliveries again: so sender writes here too.
 OUTBOUND: Final = Queue(

@@ -8,10 +8,19 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from services.router.origins import Origins
+from services.router.publishing import Publishing
+from services.router.rounds import Rounds
 from services.router.router import Router
 from services.router.rulebooks import RuleBooks
 from services.router.settings import Settings
-from services.router.stores import StoredLedger, StoredRules
+from services.router.stores import (
+    StoredContacts,
+    StoredDeliveries,
+    StoredLedger,
+    StoredPosts,
+    StoredRules,
+)
 from switchboard.clock import utc_now
 from switchboard.contracts import ANSWER, INBOUND_EVENT
 from switchboard.db.pool import open_pool
@@ -21,6 +30,7 @@ from switchboard.queues import Address, Consumer, Publisher, open_sqs
 from switchboard.queues.fates import Fates
 from switchboard.state.claims import Observations
 from switchboard.state.client import open_redis, ping
+from switchboard.state.contacts import Contacts
 from switchboard.topology import CLASSIFIED, CLASSIFY, EVENTS, OUTBOUND, ROUTER
 
 
@@ -47,13 +57,21 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
         )
         router = Router(
             observations=Observations(redis),
+            memory=Contacts(redis),
             rules=rules,
-            ledger=StoredLedger(db),
-            outbound=outbound,
-            classify=classify,
+            origins=Origins(deliveries=StoredDeliveries(db), now=utc_now),
+            rounds=Rounds(
+                contacts=StoredContacts(db), versions=rules, ledger=StoredLedger(db), now=utc_now
+            ),
+            posts=StoredPosts(db),
+            publishing=Publishing(
+                outbound=outbound,
+                classify=classify,
+                now=utc_now,
+                patience=timedelta(seconds=settings.router_patience_s),
+            ),
             meter=meter,
             now=utc_now,
-            patience=timedelta(seconds=settings.router_patience_s),
         )
 
         async def ready() -> None:

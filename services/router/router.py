@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 
-from services.router.rows import Decided, recorded
+from services.router.batch import Batch
+from services.router.cases import Case
+from services.router.origins import Origins
+from services.router.publishing import Publishing
+from services.router.rounds import Rounds
 from services.router.rulebooks import Tenant
+from services.router.telling import tell
 from switchboard.clock import Clock
 from switchboard.contracts import (
     AccountId,
-    Answer,
-    DeliveryDue,
+    AnyAnswer,
     EventId,
-    EventNotUnderstood,
     InboundEvent,
-    Question,
-    WebhookUnreadable,
+    PersonId,
+    PostsRead,
+    PublishedPost,
+    WorkspaceId,
 )
-from switchboard.db.ledger import Recorded, Standing
-from switchboard.queues import Outgoing, Received
-from switchboard.rules.decide import Contact, decide, opens_window_until
-from switchboard.rules.decision import Because, Decision
+from switchboard.errors import Failure
+from switchboard.queues import Received
+from switchboard.queues.settle import describe
+from switchboard.rules.contact import Origin
+from switchboard.rules.decide import opens_window_until
 from switchboard.state.claims import Observed, Seen
-from switchboard.telemetry import Meter, Metric
-
-ROUTED = Metric("EventsRouted")
-ROUTED_AFTER = Metric("RoutedAfter", "Milliseconds")
+from switchboard.state.contacts import Remembered
+from switchboard.telemetry import Meter
 
 log = structlog.get_logger()
 
 
 class Observations(Protocol):
-    """What Redis knows of events and conversations."""
+    """What Redis knows of events and people."""
 
     async def observe(self, batch: Sequence[Observed]) -> Sequence[Seen]:
         """Claim each event and note the window it opens, all in one round trip."""
+        ...
+
+
+class Memory(Protocol):
+    """Where contacts are remembered between batches."""
+
+    async def remember(self, batch: Sequence[Remembered]) -> None:
+        """Remember these contacts, unless newer ones are remembered."""
         ...
 
 
@@ -51,147 +63,131 @@ class Rules(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """The record of decisions."""
+class Posts(Protocol):
+    """What is known of accounts' posts."""
 
-    async def record(self, batch: Sequence[Recorded]) -> Mapping[EventId, Standing]:
-        """Write decisions and deliveries in one statement; return how each event now stands."""
-        ...
-
-
-class Out(Protocol):
-    """A queue to write to."""
-
-    def publish(self, messages: Sequence[Outgoing]) -> Awaitable[None]:
-        """Store `messages`."""
+    async def keep(
+        self, account: UUID, workspace: WorkspaceId, published: Sequence[PublishedPost]
+    ) -> None:
+        """Keep when the posts were published, so that Meta need not be asked again."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
-    """
-    Decide events: drop what another message carries, decide, record, publish.
-
-    `patience` is how long after an event an answer is still of use.
-    """
+    """Decide events: drop what another message carries, decide, record, publish."""
 
     observations: Observations
+    memory: Memory
     rules: Rules
-    ledger: Ledger
-    outbound: Out
-    classify: Out
+    origins: Origins
+    rounds: Rounds
+    posts: Posts
+    publishing: Publishing
     meter: Meter
     now: Clock
-    patience: timedelta
 
-    async def events(self, batch: Sequence[Received[InboundEvent]], /) -> Sequence[None]:
+    async def events(
+        self, batch: Sequence[Received[InboundEvent]], /
+    ) -> Sequence[BaseException | None]:
         """
-        Decide a batch of events.
+        Decide a batch of events; those that cannot be decided yet come again.
 
         Raises:
             Unavailable: A dependency is away. Nothing, or only what may be done again, was done.
         """
         events = [received.message for received in batch]
-        seen = await self.observations.observe([_observed(event) for event in events])
-        mine = [(event, one) for event, one in zip(events, seen, strict=True) if one.first]
-        tenants = await self.rules.of({event.account_id for event, _ in mine})
-        decided = [
-            self._decide(event, tenants[event.account_id], Contact(one.paused_until))
-            for event, one in mine
-        ]
-        await self._record_and_publish(decided)
-        self._tell(decided, duplicates=len(events) - len(mine))
-        return [None] * len(batch)
+        seen = await self._observe(events)
+        # Of two messages with one event in one batch it may be either whose the claim is.
+        mine = {
+            event.event_id: (event, None, one)
+            for event, one in zip(events, seen, strict=True)
+            if one.first
+        }
+        duplicates = sum(not one.first for one in seen)
+        failed = await self._route(list(mine.values()), duplicates=duplicates)
+        return [failed.get(event.event_id) for event in events]
 
-    async def answers(self, batch: Sequence[Received[Answer]], /) -> Sequence[None]:
+    async def answers(
+        self, batch: Sequence[Received[AnyAnswer]], /
+    ) -> Sequence[BaseException | None]:
         """
         Decide the events whose answers have come.
+
+        Whoever claimed an event, its answer is ours: the claim is only looked at for its person.
 
         Raises:
             Unavailable: As `events`.
         """
         answers = [received.message for received in batch]
-        tenants = await self.rules.of({answer.account_id for answer in answers})
-        decided = [
-            self._decide(answer.event, tenants[answer.account_id], Contact(), answer)
-            for answer in answers
-        ]
-        await self._record_and_publish(decided)
-        self._tell(decided, duplicates=0)
-        return [None] * len(batch)
+        seen = await self._observe([answer.event for answer in answers])
+        asked = [(answer.event, answer, one) for answer, one in zip(answers, seen, strict=True)]
+        failed = await self._route(asked, duplicates=0)
+        return [failed.get(answer.event.event_id) for answer in answers]
 
-    def _decide(
-        self,
-        event: InboundEvent,
-        tenant: Tenant | None,
-        contact: Contact,
-        answer: Answer | None = None,
-    ) -> Decided:
-        if tenant is None:
-            return Decided(event, None, Decision("ignored", _without_account(event), self.now()))
-        return Decided(event, tenant, decide(event, tenant.book, contact, self.now(), answer))
+    async def _observe(self, events: Sequence[InboundEvent]) -> Sequence[Seen]:
+        return await self.observations.observe([_observed(event) for event in events])
 
-    async def _record_and_publish(self, decided: Sequence[Decided]) -> None:
-        """Write it down, then publish what the ledger says is still to be published."""
-        if not decided:
+    async def _route(
+        self, asked: Sequence[tuple[InboundEvent, AnyAnswer | None, Seen]], *, duplicates: int
+    ) -> Mapping[EventId, Failure]:
+        """Decide, record and publish; return the events that must come again, and why."""
+        tenants = await self.rules.of({event.account_id for event, _, _ in asked})
+        origins = await self.origins.of([event for event, _, _ in asked], tenants)
+        failed: dict[EventId, Failure] = {}
+        cases: list[Case] = []
+        for event, answer, seen in asked:
+            origin = origins.get(event.event_id)
+            if isinstance(origin, Failure):
+                failed[event.event_id] = origin
+            else:
+                tenant = tenants[event.account_id]
+                cases.append(_case(event, answer, tenant, origin, seen))
+        settled = await self.rounds.settle(cases)
+        await self._remember(settled)
+        await self._keep_posts(cases)
+        await self.publishing.publish(settled.done)
+        tell(settled, self.meter, self.now, duplicates=duplicates)
+        return failed | settled.failed
+
+    async def _keep_posts(self, cases: Iterable[Case]) -> None:
+        """
+        Keep what Meta said of posts, after what it decided: keeping it makes the rules others.
+
+        A campaign is bound to the post it has found only while the rules are those it was found by.
+        """
+        for case in cases:
+            if isinstance(case.answer, PostsRead) and case.tenant is not None:
+                tenant = case.tenant
+                await self.posts.keep(tenant.account, tenant.workspace_id, case.answer.posts)
+
+    async def _remember(self, batch: Batch) -> None:
+        """Let Redis know, if it can be reached: what it has not will be asked of Postgres."""
+        learnt = batch.to_remember()
+        if not learnt:
             return
-        standings = await self.ledger.record([recorded(one) for one in decided])
-        due: list[Outgoing] = []
-        questions: list[Outgoing] = []
-        for one in {one.event.event_id: one for one in decided}.values():
-            standing = standings[one.event.event_id]
-            due.extend(_due(one.event, standing))
-            if standing.outcome == "asked" and one.decision.outcome == "asked":
-                questions.append(self._question(one))
-        if due:
-            await self.outbound.publish(due)
-        if questions:
-            await self.classify.publish(questions)
-
-    def _question(self, one: Decided) -> Outgoing:
-        if one.tenant is None:
-            raise AssertionError("an account nobody has connected has no intents to ask about")
-        question = Question(
-            event=one.event,
-            text=getattr(one.event, "text", None) or "",
-            intents=one.tenant.book.intents,
-            intents_version=one.tenant.book.version,
-            asked_at=self.now(),
-            answer_by=one.event.received_at + self.patience,
-        )
-        return Outgoing(question.to_json(), group=one.event.account_id)
-
-    def _tell(self, decided: Sequence[Decided], *, duplicates: int) -> None:
-        """One line and one count for each event."""
-        for one in decided:
-            after_ms = (self.now() - one.event.received_at).total_seconds() * 1000
-            log.info(
-                "event.routed",
-                event_id=str(one.event.event_id),
-                account_id=one.event.account_id,
-                kind=one.event.kind,
-                outcome=one.decision.outcome,
-                because=one.decision.because,
-                campaign_id=one.decision.campaign_id and str(one.decision.campaign_id),
-                deliveries=len(one.decision.drafts),
-                trace_id=one.event.trace_id,
-                after_ms=round(after_ms, 1),
-            )
-            self.meter.count(ROUTED, 1, outcome=one.decision.outcome)
-            self.meter.observe(ROUTED_AFTER, max(after_ms, 0.0))
-        if duplicates:
-            self.meter.count(ROUTED, duplicates, outcome="duplicate")
+        try:
+            await self.memory.remember(learnt)
+        except Failure as failure:
+            log.warning("contacts.not_remembered", because=describe(failure))
 
 
-def _without_account(event: InboundEvent) -> Because:
-    """Return why an event that belongs to no connected account is kept unanswered."""
-    match event:
-        case WebhookUnreadable():
-            return "unreadable"
-        case EventNotUnderstood():
-            return "not_understood"
-        case _:
-            return "account_unknown"
+def _case(
+    event: InboundEvent,
+    answer: AnyAnswer | None,
+    tenant: Tenant | None,
+    origin: Origin | None,
+    seen: Seen,
+) -> Case:
+    of_origin = None if origin is None or origin.person_id is None else PersonId(origin.person_id)
+    return Case(
+        event=event,
+        tenant=tenant,
+        answer=answer or origin,
+        person_id=event.person or of_origin,
+        cached=seen.contact,
+        window_closes_at=seen.window_closes_at,
+    )
 
 
 def _observed(event: InboundEvent) -> Observed:
@@ -208,11 +204,3 @@ def _observed(event: InboundEvent) -> Observed:
         person_id=event.person,
         window_closes_at=opens_window_until(event),
     )
-
-
-def _due(event: InboundEvent, standing: Standing) -> Iterable[Outgoing]:
-    for delivery_id in standing.ready:
-        due = DeliveryDue(
-            delivery_id=delivery_id, account_id=event.account_id, trace_id=event.trace_id
-        )
-        yield Outgoing(due.to_json(), group=event.account_id)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pydantic_core import to_json
 
-from services.router.rulebooks import Tenant
-from switchboard.contracts import InboundEvent
+from services.router.cases import Decided
 from switchboard.contracts.events import Comment
-from switchboard.db.ledger import DeliveryDraft, Recorded
+from switchboard.db.ledger import ContactKept, DeliveryDraft, Recorded
 from switchboard.rules.decide import opens_window_until
-from switchboard.rules.decision import Decision, Draft
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """An event with its account, if anyone has connected it, and what was decided."""
-
-    event: InboundEvent
-    tenant: Tenant | None
-    decision: Decision
+from switchboard.rules.decision import Draft
 
 
 def recorded(one: Decided) -> Recorded:
     """Return the rows of one decided event: the event, its decision, its person, its deliveries."""
-    event, tenant, decision = one.event, one.tenant, one.decision
+    event, tenant, decision = one.event, one.case.tenant, one.decision
     return Recorded(
         event_id=event.event_id,
         workspace_id=tenant.workspace_id if tenant else None,
@@ -33,7 +21,7 @@ def recorded(one: Decided) -> Recorded:
         instagram_id=event.account_id,
         kind=event.kind,
         identity=event.identity(),
-        person_id=event.person,
+        person_id=one.case.person_id,
         username=event.author_username if isinstance(event, Comment) else None,
         occurred_at=event.occurred_at,
         received_at=event.received_at,
@@ -45,6 +33,21 @@ def recorded(one: Decided) -> Recorded:
         inbound=opens_window_until(event) is not None,
         window_closes_at=opens_window_until(event),
         deliveries=tuple(_row(draft) for draft in decision.drafts),
+        bound=tuple((one.campaign_id, one.media_id) for one in decision.bound),
+    )
+
+
+def kept(one: Decided) -> ContactKept | None:
+    """Return the contact the decision goes by, and what becomes of it; `None` without a person."""
+    case, decision = one.case, one.decision
+    if case.tenant is None or case.person is None or case.person_id is None:
+        return None
+    return ContactKept(
+        account=case.tenant.account,
+        workspace_id=case.tenant.workspace_id,
+        person_id=case.person_id,
+        expected=one.contact.revision,
+        after=decision.after,
     )
 
 
@@ -58,7 +61,9 @@ def _row(draft: Draft) -> DeliveryDraft:
         person_id=draft.person_id,
         comment_id=draft.comment_id,
         content=to_json(draft.content).decode(),
-        state="ready",
+        state="ready" if draft.after is None else "waiting",
         not_before=draft.not_before,
         deadline=draft.deadline,
+        after_id=draft.after,
+        lane=draft.lane,
     )

@@ -12,17 +12,21 @@ from uuid import UUID
 
 import structlog
 
+from services.router.published import PublishedVersions, Version
+from services.router.published import Source as Versions
 from switchboard.contracts import AccountId, WorkspaceId
 from switchboard.db.rules import AccountRules
 from switchboard.errors import Failure
 from switchboard.queues.settle import describe
+from switchboard.rules import languages
+from switchboard.rules.campaigns import Campaign
 from switchboard.rules.rulebook import RuleBook, compile_rules
 
 log = structlog.get_logger()
 
 
-class Source(Protocol):
-    """Where rules come from."""
+class Source(Versions, Protocol):
+    """Where rules come from, and where the books that decisions refer to are kept."""
 
     async def load(self, accounts: Sequence[AccountId]) -> Sequence[AccountRules]:
         """Return the rules of those `accounts` that are connected."""
@@ -30,6 +34,10 @@ class Source(Protocol):
 
     async def versions(self, accounts: Sequence[AccountId]) -> Mapping[AccountId, int]:
         """Return the version of the rules of those `accounts` that are connected."""
+        ...
+
+    async def keep(self, rules: Sequence[AccountRules]) -> None:
+        """Keep the `rules` as they are, so that what they decided can be decided again."""
         ...
 
 
@@ -47,13 +55,16 @@ class RuleBooks:
     A cache by account, bounded, checked against the stored versions every `poll_s` seconds.
 
     An account nobody has connected is remembered too, until the next poll: strangers' events must
-    not cost a query each.
+    not cost a query each. Rules are stored in the books before anything is decided by them.
     """
 
     name = "rulebooks"
 
-    def __init__(self, source: Source, *, poll_s: float, capacity: int) -> None:
+    def __init__(
+        self, source: Source, *, poll_s: float, capacity: int, versions_capacity: int = 1_000
+    ) -> None:
         self._source, self._poll_s, self._capacity = source, poll_s, capacity
+        self._versions = PublishedVersions(source, capacity=versions_capacity)
         self._books: OrderedDict[AccountId, Tenant | None] = OrderedDict()
         self._polled_at = time.monotonic()
 
@@ -78,6 +89,15 @@ class RuleBooks:
         while len(self._books) > self._capacity:
             self._books.popitem(last=False)
         return found
+
+    async def published(self, wanted: Iterable[Version]) -> Mapping[Version, Campaign]:
+        """
+        Return those of the `wanted` versions that there are, live or not.
+
+        Raises:
+            Unavailable: One is not in memory and the database does not answer.
+        """
+        return await self._versions.published(wanted)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop`. A database that is away leaves the rules as they are."""
@@ -105,7 +125,10 @@ class RuleBooks:
 
     async def _load(self, accounts: Sequence[AccountId]) -> None:
         """Load `accounts`; in a thread, because indexing 100,000 keywords takes seconds."""
-        tenants = await asyncio.to_thread(_tenants, await self._source.load(accounts))
+        loaded = await self._source.load(accounts)
+        if loaded:
+            await self._source.keep(loaded)
+        tenants = await asyncio.to_thread(_tenants, loaded)
         for account in accounts:
             self._books[account] = tenants.get(account)
 
@@ -117,8 +140,12 @@ def _tenants(loaded: Sequence[AccountRules]) -> Mapping[AccountId, Tenant]:
 def _tenant(rules: AccountRules) -> Tenant:
     for campaign_id, why in rules.broken:
         log.error("rules.campaign_unusable", campaign_id=str(campaign_id), because=why)
+    if any(one.definition.conditions.languages for one in rules.campaigns):
+        languages.load_model()  # now, in this thread: the first text must not wait for it
     return Tenant(
         account=rules.id,
         workspace_id=rules.workspace_id,
-        book=compile_rules(rules.version, rules.campaigns, rules.intents),
+        book=compile_rules(
+            rules.version, rules.campaigns, rules.intents, rules.settings, rules.posts
+        ),
     )

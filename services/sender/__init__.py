@@ -2,10 +2,22 @@
 The sender: one call to Meta for each delivery, ever, at a moment Meta allows.
 
 A message on the queue says only that a row may be due; the row is the truth. `sender` claims it
-(ready becomes sending, in Postgres, before anything leaves us), looks whether now is allowed
-(`obstacles`), writes what is to be said (`composing`), takes its turn (`pacing`), calls, and
-records how it ended (`endings`). A call whose outcome is unknown is recorded as that and never
-made again; so is one whose sender died, when its lease runs out.
+(ready becomes sending, in Postgres, before anything leaves us), does what its kind stands for,
+records how it ended (`endings`), and tells of what waited for it.
+
+What is said to a person (`speaking`) is looked at once more (`obstacles`), written (`composing`,
+with their name: `profiles`), takes its turn (`turns`, `pacing`), and is said once. A call whose
+outcome is unknown is recorded as that and never made again; so is one whose sender died, when its
+lease runs out.
+
+    kind                                      done by     what comes of it
+    public_reply private_reply message        speaking    Meta has it
+    lookup                                    lookups     an answer on `classified`
+    timer                                     timers      an event on `events`
+    webhook                                   webhooks    the owner's server has it
+
+The last three do no harm twice: they are told first and recorded then, and if somebody dies in
+between they are done again.
 
 What cannot go now is parked in its row with the moment to come back, and the message is done with.
 The `pacer`, a worker beside the consumer, brings parked rows back, tells senders again of rows

@@ -5,26 +5,55 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from services.sender.composing import Tracking
+from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
+from services.sender.profiles import Profiles
 from services.sender.sender import Sender
 from services.sender.settings import Settings
-from services.sender.stores import SealedTokens, StoredLedger, StoredParking
+from services.sender.speaking import Speaking
+from services.sender.stores import (
+    SealedSecrets,
+    SealedTokens,
+    StoredLedger,
+    StoredNames,
+    StoredParking,
+)
+from services.sender.timers import Timers
+from services.sender.turns import Turns
+from services.sender.webhooks import Webhooks
 from switchboard.clock import utc_now
 from switchboard.contracts import DELIVERY_DUE
 from switchboard.db.credentials import Vault
-from switchboard.db.pool import open_pool
-from switchboard.graph import open_graph
+from switchboard.db.pool import Database, open_pool
+from switchboard.graph import GraphClient, open_graph
+from switchboard.hooks import HookClient, open_hooks
 from switchboard.lifecycle import Worker
 from switchboard.links import LinkCodec
 from switchboard.process import answering, open_meter, run_service
 from switchboard.queues import Address, Consumer, Publisher, one_by_one, open_sqs
 from switchboard.queues.fates import Fates
 from switchboard.state import Limits, open_redis, ping
-from switchboard.topology import OUTBOUND, SENDER
+from switchboard.telemetry import Meter
+from switchboard.topology import CLASSIFIED, EVENTS, OUTBOUND, SENDER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a sender works with."""
+
+    db: Database
+    limits: Limits
+    graph: GraphClient
+    hooks: HookClient
+    events: Queue
+    classified: Queue
+    outbound: Queue
+    meter: Meter
 
 
 @asynccontextmanager
@@ -42,23 +71,25 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             version=settings.meta_api_version,
             call_budget_s=settings.sender_call_budget_s,
         ) as graph,
+        open_hooks(
+            call_budget_s=settings.sender_call_budget_s,
+            allow_private=settings.webhooks_allow_private,
+        ) as hooks,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
+        Publisher.open(sqs, Address(sqs, EVENTS.physical(prefix))) as events,
+        Publisher.open(sqs, Address(sqs, CLASSIFIED.physical(prefix))) as classified,
         Publisher.open(sqs, Address(sqs, OUTBOUND.physical(prefix))) as outbound,
         Fates.open(sqs, OUTBOUND, prefix=prefix) as fates,
     ):
-        lease = timedelta(seconds=settings.sender_lease_s)
-        ledger = StoredLedger(db=db, now=utc_now, lease=lease)
-        sender = Sender(
-            ledger=ledger,
-            tokens=SealedTokens(Vault(settings.vault_keys())),
+        means = Means(
+            db=db,
             limits=Limits(redis),
             graph=graph,
-            tracking=tracking(settings),
+            hooks=hooks,
+            events=events,
+            classified=classified,
+            outbound=outbound,
             meter=meter,
-            now=utc_now,
-            lease=lease,
-            call_budget=timedelta(seconds=settings.sender_call_budget_s),
-            margin=timedelta(seconds=settings.sender_window_margin_s),
         )
 
         async def ready() -> None:
@@ -69,7 +100,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             queue=settings.held(OUTBOUND),
             prefix=prefix,
             parse=DELIVERY_DUE.validate_json,
-            handle=one_by_one(sender),
+            handle=one_by_one(make_sender(means, settings)),
             fates=fates,
             meter=meter,
             ready=ready,
@@ -81,8 +112,10 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
         pacer = Pacer(
             StoredParking(db),
             outbound,
+            classified,
             open_for_business=partial(ping, redis),
             meter=meter,
+            now=utc_now,
             every_s=settings.sender_pacer_s,
             release_limit=settings.sender_release_limit,
             stale=timedelta(seconds=settings.sender_stale_s),
@@ -99,6 +132,39 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             pulses={"consumer": consumer.still_s, "pacer": pacer.still_s},
         ) as loop:
             yield [consumer, pacer, loop, meter]
+
+
+def make_sender(means: Means, settings: Settings) -> Sender:
+    """Put a sender together."""
+    lease = timedelta(seconds=settings.sender_lease_s)
+    vault = Vault(settings.vault_keys())
+    ledger = StoredLedger(db=means.db, now=utc_now, lease=lease)
+    tokens, turns, graph = SealedTokens(vault), Turns(means.limits, ledger), means.graph
+    return Sender(
+        ledger=ledger,
+        speaking=Speaking(
+            tokens=tokens,
+            turns=turns,
+            graph=graph,
+            profiles=Profiles(graph=graph, names=StoredNames(means.db), turns=turns),
+            tracking=tracking(settings),
+            meter=means.meter,
+            now=utc_now,
+            call_budget=timedelta(seconds=settings.sender_call_budget_s),
+            margin=timedelta(seconds=settings.sender_window_margin_s),
+        ),
+        lookups=Lookups(
+            tokens=tokens, turns=turns, graph=graph, classified=means.classified, now=utc_now
+        ),
+        timers=Timers(events=means.events, now=utc_now),
+        webhooks=Webhooks(
+            hooks=means.hooks, secrets=SealedSecrets(means.db, vault), turns=turns, now=utc_now
+        ),
+        outbound=means.outbound,
+        meter=means.meter,
+        now=utc_now,
+        lease=lease,
+    )
 
 
 def tracking(settings: Settings) -> Tracking | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from pydantic import ValidationError
 
 from switchboard.contracts import AccountId, CommentId, DeliveryId
 from switchboard.db.deliveries import Claimed
-from switchboard.graph import Link, Message, NotSendable, message, private_reply
-from switchboard.rules.campaigns import Content, LinkButton
+from switchboard.graph import Message, NotSendable, message, private_reply
+from switchboard.rules.saying import SaidButton, SaidLink, Saying
+from switchboard.rules.variables import PUBLIC, render, variables
+
+_NAMES: Final = frozenset({"first_name", "name"})
 
 
 class Codes(Protocol):
@@ -57,38 +61,85 @@ class Private:
     message: Message
 
 
-Saying: TypeAlias = Public | Private
+Composed: TypeAlias = Public | Private
 
 
-def compose(delivery: Claimed, tracking: Tracking | None) -> Saying:
+def compose(delivery: Claimed, tracking: Tracking | None) -> Composed:
     """
-    Return what `delivery` says.
+    Return what `delivery` says, to its person by name where it says so.
 
     Raises:
         NotSendable: Its content is none we know, or none that Meta would take.
     """
-    content = _content(delivery)
-    link = None if content.button is None else _link(delivery, content.button, tracking)
+    stored = _stored(delivery)
     match delivery:
-        case Claimed(kind="public_reply", comment_id=str(comment_id)) if link is None:
-            return Public(comment_id, content.text)
+        case Claimed(kind="public_reply", comment_id=str(comment_id)):
+            return Public(comment_id, _public_text(delivery, stored))
         case Claimed(kind="private_reply", comment_id=str(comment_id)):
-            return Private(private_reply(comment_id, content.text, link))
+            return Private(private_reply(comment_id, _said(delivery, stored, tracking)))
         case Claimed(kind="message", person_id=str(person_id)):
-            return Private(message(person_id, content.text, link))
+            return Private(message(person_id, _said(delivery, stored, tracking)))
         case _:
             raise NotSendable(f"a {delivery.kind} cannot have this addressee and content")
 
 
-def _content(delivery: Claimed) -> Content:
+def lacks_name(delivery: Claimed) -> bool:
+    """
+    Whether `delivery` calls its person by a name we do not know, and may ask Meta for it.
+
+    Only for a message: who gets one has written or tapped, which is the consent Meta wants.
+    """
+    text = delivery.content.get("text")
+    asks = delivery.kind == "message" and not (delivery.name or "").strip()
+    return asks and isinstance(text, str) and any(v.name in _NAMES for v in variables(text))
+
+
+def _public_text(delivery: Claimed, stored: Saying) -> str:
+    """Return what stands under a comment, for all to see: so nothing told in private is in it."""
+    if stored.text is None or stored.buttons or stored.quick_replies or stored.media:
+        raise NotSendable("a public reply is a text and nothing else")
+    known = _known(delivery, stored)
+    return render(stored.text, {name: known.get(name) for name in PUBLIC})
+
+
+def _said(delivery: Claimed, stored: Saying, tracking: Tracking | None) -> Saying:
+    """Return `stored` with its variables replaced and its links leading through us."""
+    text = None if stored.text is None else render(stored.text, _known(delivery, stored))
+    buttons = tuple(_button(delivery, button, tracking) for button in stored.buttons)
+    return stored.model_copy(update={"text": text, "buttons": buttons})
+
+
+def _known(delivery: Claimed, stored: Saying) -> Mapping[str, str | None]:
+    """
+    Return what the variables stand for.
+
+    What is known of the person now goes before what deciding knew.
+    """
+    name = (delivery.name or "").strip()
+    now = {
+        "first_name": next(iter(name.split()), None),
+        "name": name,
+        "username": delivery.username,
+        "email": delivery.email,
+        "phone": delivery.phone,
+    }
+    return {
+        **delivery.fields,
+        **stored.values,
+        **{variable: value for variable, value in now.items() if value},
+    }
+
+
+def _button(delivery: Claimed, button: SaidButton, tracking: Tracking | None) -> SaidButton:
+    if tracking is None or not isinstance(button, SaidLink):
+        return button
+    return button.model_copy(update={"url": tracking.url(delivery, button.url)})
+
+
+def _stored(delivery: Claimed) -> Saying:
     try:
-        return Content.model_validate(delivery.content)
+        return Saying.model_validate(delivery.content)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         what = "; ".join(f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in faults[:3])
         raise NotSendable(f"content: {what}") from None
-
-
-def _link(delivery: Claimed, button: LinkButton, tracking: Tracking | None) -> Link:
-    url = str(button.url)
-    return Link(button.title, url if tracking is None else tracking.url(delivery, url))

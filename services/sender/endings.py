@@ -46,10 +46,14 @@ class TokenMissing(Failure):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Meta took it."""
+    """
+    It is done: Meta took it, or what it asked for was asked and told.
+
+    Only what Meta took has a `message_id`.
+    """
 
     outcome: ClassVar[str] = "sent"
-    message_id: str
+    message_id: str | None = None
     recipient_id: PersonId | None = None
     said: Said = field(default_factory=Said)
     reason: None = None
@@ -156,7 +160,9 @@ def _may_try_again(delivery: Claimed) -> bool:
     """
     Whether an error nobody knows may be met once more.
 
-    Only by a message. Under a comment there is one private reply for ever and everybody sees the
-    public ones, and Meta has been seen to refuse after acting: so those are not tried twice.
+    Only by a message, or by a question. Under a comment there is one private reply for ever and
+    everybody sees the public ones, and Meta has been seen to refuse after acting: so those are not
+    tried twice.
     """
-    return delivery.kind == "message" and delivery.attempts < _MOST_TRIES_OF_UNKNOWN
+    may = delivery.kind in {"message", "lookup"}
+    return may and delivery.attempts < _MOST_TRIES_OF_UNKNOWN

@@ -5,20 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
-from switchboard.contracts import DeliveryDue
+from services.sender.answers import ContentUnreadable, outgoing, read_lookup, too_late
+from services.sender.lookups import Queue
+from switchboard.clock import Clock
+from switchboard.contracts import DeliveryDue, DeliveryId
 from switchboard.errors import Failure
 from switchboard.queues import Outgoing
 from switchboard.telemetry import Meter, Metric
 
 PACED: Final = Metric("DeliveriesPaced")
+_SETTLES_EVERY_S: Final = 60.0  # what it looks for is rare (see `db.pacing.settle_waiting`)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A lookup whose time is over, and whose event waits for an answer."""
+
+    delivery_id: DeliveryId
+    content: Mapping[str, Any]
 
 
 class Parking(Protocol):
@@ -33,25 +46,36 @@ class Parking(Protocol):
         ...
 
     async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
-        """Make `uncertain` what was being sent by a sender whose lease ran out; return it."""
+        """
+        Make `uncertain` what was being sent by a sender whose lease ran out; return it.
+
+        What does no harm twice is made `ready` instead, and is found by `republish_stale`.
+        """
         ...
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
-        """Make `expired` what was not sent by its deadline; return it."""
+        """Make `expired` what was not sent by its deadline, but for lookups; return it."""
         ...
 
+    async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
+        """Return lookups that wait although their deadline has passed."""
+        ...
 
-class Queue(Protocol):
-    """Where senders hear of deliveries."""
+    async def expire(self, deliveries: Sequence[DeliveryId]) -> None:
+        """Make these `expired`, if they still wait."""
+        ...
 
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Store `messages`, or raise."""
+    async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
+        """Move what waits for a delivery that ended unnoticed; return what is ready now."""
         ...
 
 
 class Pacer:
     """
-    A round every `every_s` seconds: close, release, tell.
+    A round every `every_s` seconds: close, answer, release, tell.
+
+    A lookup whose time is over is answered, that it came too late, before it is closed: were it the
+    other way round, one of us could die in between, and the event would wait for ever.
 
     Rows are released before they are published. If publishing fails, or we die in between, they
     are ready rows nobody was told of, which a later round of any pacer publishes again.
@@ -65,17 +89,21 @@ class Pacer:
         self,
         parking: Parking,
         queue: Queue,
+        classified: Queue,
         *,
         open_for_business: Callable[[], Awaitable[None]],
         meter: Meter,
+        now: Clock,
         every_s: float,
         release_limit: int,
         stale: timedelta,
     ) -> None:
-        self._parking, self._queue, self._meter = parking, queue, meter
+        self._parking, self._queue, self._classified = parking, queue, classified
+        self._meter, self._now = meter, now
         self._open_for_business = open_for_business
         self._every_s, self._limit, self._stale = every_s, release_limit, stale
         self._moved_at = time.monotonic()
+        self._settles_at = self._moved_at
 
     def still_s(self) -> float:
         """Return for how long no round has ended: a pulse for health."""
@@ -104,13 +132,42 @@ class Pacer:
         expired = await self._parking.expire_overdue(limit=self._limit)
         self._count(len(uncertain), "uncertain")
         self._count(len(expired), "expired")
+        overdue = await self._answer_overdue()
         await self._open_for_business()
         released = await self._parking.release_due(limit=self._limit)
         stale = await self._parking.republish_stale(older_than=self._stale, limit=self._limit)
-        await self._tell([*released, *stale])
+        chained = await self._settle_waiting()
+        await self._tell([*released, *stale, *chained])
         self._count(len(released), "released")
         self._count(len(stale), "republished")
-        return max(map(len, (uncertain, expired, released, stale))) >= self._limit
+        return max(map(len, (uncertain, expired, overdue, released, stale))) >= self._limit
+
+    async def _settle_waiting(self) -> Sequence[DeliveryDue]:
+        """Once in a while: move what waits for a delivery whose end nobody told it of."""
+        if time.monotonic() < self._settles_at:
+            return ()
+        ready = await self._parking.settle_waiting(limit=self._limit)
+        self._settles_at = time.monotonic() + _SETTLES_EVERY_S
+        self._count(len(ready), "settled")
+        return ready
+
+    async def _answer_overdue(self) -> Sequence[Overdue]:
+        """Answer lookups that came too late, then close them; return them."""
+        overdue = await self._parking.overdue_lookups(limit=self._limit)
+        if overdue:
+            await self._classified.publish(list(self._answers(overdue)))
+            await self._parking.expire([one.delivery_id for one in overdue])
+            self._count(len(overdue), "answered_late")
+        return overdue
+
+    def _answers(self, overdue: Sequence[Overdue]) -> Iterator[Outgoing]:
+        for one in overdue:
+            try:
+                yield outgoing(too_late(read_lookup(one.content), self._now()))
+            except ContentUnreadable as failure:
+                log.error(  # noqa: TRY400  our own outcome, told in one line without a trace
+                    "lookup.unreadable", delivery_id=str(one.delivery_id), because=str(failure)
+                )
 
     async def _tell(self, due: Sequence[DeliveryDue]) -> None:
         if due:

@@ -1,4 +1,4 @@
-"""The sender's heart: claim, look, take a turn, call once, record."""
+"""The sender's heart: claim, do what is due once, record, tell what became ready by it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,29 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Final, Protocol
 from uuid import uuid4
 
 import structlog
 
-from services.sender.composing import Private, Public, Tracking, compose
-from services.sender.endings import (
-    Delivered,
-    Ending,
-    Postponed,
-    brake,
-    ending_of,
-)
-from services.sender.obstacles import obstacle
-from services.sender.pacing import buckets
+from services.sender.endings import Delivered, Ending, Postponed
+from services.sender.lookups import Lookups, Queue
+from services.sender.speaking import Speaking
+from services.sender.timers import Timers
+from services.sender.webhooks import Webhooks
 from switchboard.clock import Clock
-from switchboard.contracts import AccountId, CommentId, DeliveryDue, DeliveryId
+from switchboard.contracts import DeliveryDue, DeliveryId
 from switchboard.db.deliveries import Claimed
-from switchboard.errors import Failure, Throttled, Unavailable
-from switchboard.graph import Message, Posted, Sent, SlowDown
-from switchboard.queues import Receipt
-from switchboard.state import Bucket, Recall
+from switchboard.errors import Failure, Unavailable
+from switchboard.queues import Outgoing, Receipt
 from switchboard.telemetry import Meter, Metric
 
 DELIVERIES: Final = Metric("Deliveries")
-GRAPH_LATENCY: Final = Metric("GraphLatency", "Milliseconds")
 DELIVERY_AGE: Final = Metric("DeliveryQueued", "Milliseconds")
 UNKNOWN_ERRORS: Final = Metric("GraphUnknownErrors")
 
 _FIRST_RETRY_S: Final = 0.1
 _LONGEST_RETRY_S: Final = 2.0
-_LONGEST_TURN_S: Final = 0.5  # a message waiting here holds a place of `MAX_IN_FLIGHT`
 
 log = structlog.get_logger()
 
@@ -53,72 +43,37 @@ class Ledger(Protocol):
         """Make a ready row `sending` and `owner`'s for `lease`; `None` if it is not ready."""
         ...
 
-    async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
-        """Return how many other calls of `bucket` were begun in its last window, or a few more."""
-        ...
-
-    async def record(self, delivery: Claimed, ending: Ending, *, owner: str) -> bool:
-        """Write how the claim ended; false if it was no longer `owner`'s."""
-        ...
-
-
-class Tokens(Protocol):
-    """Access tokens."""
-
-    def token(self, delivery: Claimed) -> str:
-        """Return the token of the delivery's account, or raise why there is none."""
-        ...
-
-
-class Limits(Protocol):
-    """Turns, shared by all senders."""
-
-    async def reserve(
-        self, account_id: AccountId, buckets: Sequence[Bucket], *, recall: Recall
-    ) -> None:
-        """Take one turn in every bucket, or raise `Throttled`, or `Unavailable`."""
-        ...
-
-    async def cool(self, account_id: AccountId, *, wait: timedelta) -> None:
-        """Give the account no turn for `wait`."""
-        ...
-
-
-class Graph(Protocol):
-    """Meta."""
-
-    async def send(self, account_id: AccountId, message: Message, *, token: str) -> Sent:
-        """Send a message once."""
-        ...
-
-    async def reply_publicly(self, comment_id: CommentId, text: str, *, token: str) -> Posted:
-        """Write under a comment once."""
+    async def record(
+        self, delivery: Claimed, ending: Ending, *, owner: str
+    ) -> Sequence[DeliveryDue] | None:
+        """Write how the claim ended; return what is due by it, or `None`: no longer `owner`'s."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """
-    Sends one delivery, once, however often the queue says it is due.
+    Does one delivery, once, however often the queue says it is due.
 
     The row is `sending` before the call leaves; a row that is not `ready` is somebody else's or
-    done. `lease` outlasts the call, so that a row whose lease ran out has no call under way.
+    done. `lease` outlasts the call, so that a row whose lease ran out has no call under way. What
+    is said to people is said by `speaking`; a lookup, a timer or a webhook does no harm twice, and
+    is done again if we die over it.
     """
 
     ledger: Ledger
-    tokens: Tokens
-    limits: Limits
-    graph: Graph
-    tracking: Tracking | None
+    speaking: Speaking
+    lookups: Lookups
+    timers: Timers
+    webhooks: Webhooks
+    outbound: Queue
     meter: Meter
     now: Clock
     lease: timedelta
-    call_budget: timedelta
-    margin: timedelta
 
     async def __call__(self, due: DeliveryDue, receipt: Receipt, /) -> None:
         """
-        Send what is due.
+        Do what is due.
 
         Raises:
             Unavailable: The row could not be claimed; nothing has happened.
@@ -132,88 +87,29 @@ class Sender:
             return
         lease_ends_at = began_at + self.lease.total_seconds()
         ending = await self._attempt(delivery, lease_ends_at=lease_ends_at)
-        recorded = await self._record(delivery, ending, owner=owner, give_up_at=lease_ends_at)
+        ready = await self._record(delivery, ending, owner=owner, give_up_at=lease_ends_at)
         queued_ms = (self.now() - receipt.sent_at) / timedelta(milliseconds=1)
         self.meter.observe(DELIVERY_AGE, max(queued_ms, 0.0))
-        self._tell(due, delivery, ending, recorded=recorded)
+        self._tell(due, delivery, ending, recorded=ready is not None)
+        await self._publish(ready or ())
 
     async def _attempt(self, delivery: Claimed, *, lease_ends_at: float) -> Ending:
-        """Do all that leads to the call, and the call; return how it ended."""
-        blocked = obstacle(
-            delivery, now=self.now(), call_budget=self.call_budget, margin=self.margin
-        )
-        if blocked is not None:
-            return blocked
-        try:
-            saying = compose(delivery, self.tracking)
-            token = self.tokens.token(delivery)
-            await self._take_turn(delivery)
-            if time.monotonic() + 2 * self.call_budget.total_seconds() > lease_ends_at:
-                raise Unavailable("what leads to the call took most of the lease")
-            return await self._call(delivery, saying, token)
-        except Failure as failure:
-            if isinstance(failure, SlowDown):
-                await self._cool(delivery.instagram_id, timedelta(seconds=failure.after_s))
-            return ending_of(failure, delivery)
-
-    async def _take_turn(self, delivery: Claimed) -> None:
-        """
-        Reserve the call in every limit, waiting here for a turn that comes at once.
-
-        A limit of so many a second is often full for milliseconds; parking a row for that would
-        cost two statements and the pacer's round.
-
-        Raises:
-            Throttled: The turn is further away, or others kept taking it.
-            Unavailable: Redis or Postgres is away.
-        """
-        give_up_at = time.monotonic() + _LONGEST_TURN_S
-        while True:
-            try:
-                return await self.limits.reserve(
-                    delivery.instagram_id,
-                    buckets(delivery),
-                    recall=partial(self.ledger.begun, besides=delivery),
-                )
-            except Throttled as throttled:
-                if time.monotonic() + throttled.after_s > give_up_at:
-                    raise
-                await asyncio.sleep(throttled.after_s)
-
-    async def _call(self, delivery: Claimed, saying: Public | Private, token: str) -> Ending:
-        """Make the one call."""
-        began_at = time.monotonic()
-        try:
-            ending = await self._say(delivery, saying, token)
-        finally:
-            elapsed_ms = (time.monotonic() - began_at) * 1000
-            self.meter.observe(GRAPH_LATENCY, elapsed_ms, kind=delivery.kind)
-        quiet = brake(ending.said.usage)
-        if quiet is not None:
-            await self._cool(delivery.instagram_id, quiet)
-        return ending
-
-    async def _say(self, delivery: Claimed, saying: Public | Private, token: str) -> Delivered:
-        match saying:
-            case Public(comment_id, text):
-                posted = await self.graph.reply_publicly(comment_id, text, token=token)
-                return Delivered(posted.comment_id, None, posted.said)
-            case Private(message):
-                sent = await self.graph.send(delivery.instagram_id, message, token=token)
-                return Delivered(sent.message_id, sent.recipient_id, sent.said)
-
-    async def _cool(self, account_id: AccountId, wait: timedelta) -> None:
-        """Slow the account down for all senders, if Redis is there; without it nothing is sent."""
-        try:
-            await self.limits.cool(account_id, wait=wait)
-        except Failure as failure:
-            log.warning("account.not_cooled", account_id=account_id, because=failure.reason)
+        """Do what the delivery's kind stands for; return how it ended."""
+        match delivery.kind:
+            case "lookup":
+                return await self.lookups.attempt(delivery)
+            case "timer":
+                return await self.timers.attempt(delivery)
+            case "webhook":
+                return await self.webhooks.attempt(delivery)
+            case _:
+                return await self.speaking.attempt(delivery, lease_ends_at=lease_ends_at)
 
     async def _record(
         self, delivery: Claimed, ending: Ending, *, owner: str, give_up_at: float
-    ) -> bool:
+    ) -> Sequence[DeliveryDue] | None:
         """
-        Write the ending, trying until the lease is over; return whether it was written.
+        Write the ending, trying until the lease is over; return what is due by it if written.
 
         Unwritten, the row stays `sending` until its lease runs out, and is uncertain then. That is
         less than we know, and safe.
@@ -231,9 +127,22 @@ class Sender:
                         message_id=_message_id(ending),
                         because=str(failure),
                     )
-                    return False
+                    return None
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_RETRY_S)
+
+    async def _publish(self, ready: Sequence[DeliveryDue]) -> None:
+        """
+        Tell of what waited for this delivery.
+
+        If that fails they are ready rows nobody was told of, which the pacer finds.
+        """
+        if not ready:
+            return
+        try:
+            await self.outbound.publish([Outgoing(one.to_json(), one.account_id) for one in ready])
+        except Failure as failure:
+            log.warning("deliveries.not_told", n=len(ready), because=str(failure))
 
     def _tell(self, due: DeliveryDue, delivery: Claimed, ending: Ending, *, recorded: bool) -> None:
         """Write the one line, and count."""

@@ -47,7 +47,10 @@ class Settings(
         None, description="The secrets that sign links; the first signs. Needed with PUBLIC_URL."
     )
     sender_call_budget_s: float = Field(
-        10.0, gt=0, description="The longest a call to Meta may take; then its outcome is unknown."
+        10.0,
+        gt=0,
+        description="The longest a call to Meta, or to an owner's server, may take; then its "
+        "outcome is unknown.",
     )
     sender_lease_s: float = Field(
         60.0,
@@ -56,6 +59,11 @@ class Settings(
     )
     sender_window_margin_s: float = Field(
         300.0, ge=0, description="Nothing is sent later than this before Meta's own deadline."
+    )
+    webhooks_allow_private: bool = Field(
+        default=False,
+        description="Whether owners' webhooks may also go to private addresses and by plain http: "
+        "for development, where the receiver is on your own machine.",
     )
     sender_pacer_s: float = Field(1.0, gt=0, description="Seconds between two rounds of the pacer.")
     sender_release_limit: int = Field(

@@ -16,10 +16,12 @@ from services.sender.endings import (
     Postponed,
     TokenMissing,
 )
+from services.sender.pacer import Overdue
 from services.sender.pacing import PRIVATE_REPLIES
+from services.sender.webhooks import SecretMissing
 from switchboard.clock import Clock
-from switchboard.contracts import DeliveryDue, DeliveryId, MessageId
-from switchboard.db import deliveries, pacing
+from switchboard.contracts import DeliveryDue, DeliveryId
+from switchboard.db import contacts, credentials, deliveries, pacing
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
 from switchboard.db.pacing import Due
@@ -44,17 +46,35 @@ class StoredLedger:
             self.db, delivery_id, owner=owner, lease_s=lease.total_seconds()
         )
 
-    async def record(self, delivery: Claimed, ending: Ending, *, owner: str) -> bool:
-        """Write how the claim ended; false if it was no longer `owner`'s."""
+    async def record(
+        self, delivery: Claimed, ending: Ending, *, owner: str
+    ) -> Sequence[DeliveryDue] | None:
+        """
+        Write how the claim ended, and return what is ready now that waited for it.
+
+        `None`: it was no longer `owner`'s, and nothing was written.
+        """
+        if isinstance(ending, Delivered):
+            return await self._sent(delivery, ending, owner=owner)
+        return () if await self._not_sent(delivery, ending, owner=owner) else None
+
+    async def _sent(
+        self, delivery: Claimed, ending: Delivered, *, owner: str
+    ) -> Sequence[DeliveryDue] | None:
+        sent = await deliveries.record_sent(
+            self.db,
+            delivery.id,
+            owner=owner,
+            message_id=ending.message_id,
+            recipient_id=ending.recipient_id,
+            answer=_answer(ending.said),
+        )
+        return None if sent is None else _messages(sent.due)
+
+    async def _not_sent(
+        self, delivery: Claimed, ending: Never | Late | Doubtful | Postponed, *, owner: str
+    ) -> bool:
         match ending:
-            case Delivered(message_id, recipient_id):
-                return await deliveries.record_sent(
-                    self.db,
-                    delivery.id,
-                    owner=owner,
-                    message_id=MessageId(message_id),
-                    recipient_id=recipient_id,
-                )
             case Never(reason, said):
                 return await deliveries.record_refused(
                     self.db, delivery.id, owner=owner, reason=reason, answer=_answer(said)
@@ -137,6 +157,41 @@ class SealedTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredNames:
+    """People's names in Postgres."""
+
+    db: Database
+
+    async def keep(self, delivery: Claimed, name: str | None, username: str | None) -> None:
+        """Keep what the delivery's person is called."""
+        if delivery.person_id is not None:
+            await contacts.name_person(
+                self.db, delivery.account, delivery.person_id, name=name, username=username
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecrets:
+    """What webhooks are signed with, opened where it is needed and kept nowhere."""
+
+    db: Database
+    vault: Vault
+
+    async def secret(self, delivery: Claimed) -> str:
+        """
+        Return the secret of the delivery's account.
+
+        Raises:
+            SecretMissing: None was ever stored.
+            CannotOpen: We do not have its key.
+        """
+        sealed = await credentials.webhook_secret(self.db, delivery.account)
+        if sealed is None:
+            raise SecretMissing(f"account {delivery.account} has no secret for webhooks")
+        return self.vault.open(sealed, delivery.account)
+
+
+@dataclass(frozen=True, slots=True)
 class StoredParking:
     """Deliveries in Postgres, as the pacer moves them."""
 
@@ -154,12 +209,25 @@ class StoredParking:
         )
 
     async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
-        """Make `uncertain` what a sender left behind."""
+        """Make `uncertain`, or ready again, what a sender left behind."""
         return _messages(await pacing.expire_leases(self.db, limit=limit))
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
-        """Make `expired` what was not sent in time."""
+        """Make `expired` what was not sent in time, but for lookups."""
         return _messages(await pacing.expire_overdue(self.db, limit=limit))
+
+    async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
+        """Return lookups that wait although their deadline has passed."""
+        rows = await pacing.overdue_lookups(self.db, limit=limit)
+        return [Overdue(row.due.delivery_id, row.content) for row in rows]
+
+    async def expire(self, found: Sequence[DeliveryId]) -> None:
+        """Make these `expired`, if they still wait."""
+        await pacing.expire(self.db, found)
+
+    async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
+        """Move what waits for a delivery that has ended; return what is ready now."""
+        return _messages(await pacing.settle_waiting(self.db, limit=limit))
 
 
 def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:

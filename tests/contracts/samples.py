@@ -15,6 +15,7 @@ from switchboard.contracts import (
     AccountId,
     Answer,
     Attachment,
+    CampaignId,
     CommentId,
     CommentWritten,
     Contract,
@@ -22,6 +23,8 @@ from switchboard.contracts import (
     DeliveryId,
     Echoed,
     EventNotUnderstood,
+    FlowDue,
+    FollowerRead,
     IntentOption,
     LinkClicked,
     LiveCommentWritten,
@@ -35,6 +38,8 @@ from switchboard.contracts import (
     OptedIn,
     PersonId,
     PostbackTapped,
+    PostsRead,
+    PublishedPost,
     Question,
     QuickReplyTapped,
     Reacted,
@@ -85,6 +90,17 @@ COMMENT_WRITTEN: Final = CommentWritten(
     **_COMMENT
     | {"parent_id": CommentId("17858893269000000"), "original_media_id": MediaId("179100")}
     | {"ad_id": "6045246247433", "ad_title": "Spring"}
+)
+
+ANSWERED: Final = Answer(
+    event=COMMENT_WRITTEN,
+    intent="price",
+    because="recognised",
+    by="model",
+    confidence=0.875,
+    model="qwen2.5:3b",
+    intents_version=12,
+    answered_at=datetime(2026, 11, 2, 9, 30, 17, tzinfo=UTC),
 )
 
 SAMPLES: Final[tuple[Contract, ...]] = (
@@ -138,6 +154,14 @@ SAMPLES: Final[tuple[Contract, ...]] = (
         delivery_id=UUID("3d5c1f5e-3a77-5d0c-9d35-000000000002"),
         url="https://shop.example/spring?a=b",
     ),
+    FlowDue(
+        **_EVENT,
+        person_id=PERSON,
+        delivery_id=DeliveryId(UUID("3d5c1f5e-3a77-5d0c-9d35-000000000003")),
+        campaign_id=CampaignId(UUID("3d5c1f5e-3a77-4d0c-9d35-000000000004")),
+        campaign_version=3,
+        step=2,
+    ),
     EventNotUnderstood(**_EVENT, what="changes.story_insights", raw='{"field":"story_insights"}'),
     WebhookUnreadable(
         **_EVENT | {"account_id": AccountId("")},
@@ -158,15 +182,19 @@ SAMPLES: Final[tuple[Contract, ...]] = (
         asked_at=RECEIVED,
         answer_by=datetime(2026, 11, 2, 9, 31, 15, 250_000, tzinfo=UTC),
     ),
-    Answer(
+    ANSWERED,
+    FollowerRead(
         event=COMMENT_WRITTEN,
-        intent="price",
-        because="recognised",
-        by="model",
-        confidence=0.875,
-        model="qwen2.5:3b",
-        intents_version=12,
-        answered_at=datetime(2026, 11, 2, 9, 30, 17, tzinfo=UTC),
+        follows=True,
+        earlier=ANSWERED,
+        because="read",
+        answered_at=datetime(2026, 11, 2, 9, 30, 18, tzinfo=UTC),
+    ),
+    PostsRead(
+        event=COMMENT_WRITTEN,
+        posts=(PublishedPost(media_id=MEDIA, posted_at=OCCURRED),),
+        because="read",
+        answered_at=datetime(2026, 11, 2, 9, 30, 18, tzinfo=UTC),
     ),
     DeliveryDue(
         delivery_id=DeliveryId(UUID("3d5c1f5e-3a77-5d0c-9d35-000000000002")),

@@ -14,6 +14,7 @@ from switchboard.contracts import (
     DELIVERY_DUE,
     INBOUND_EVENT,
     QUESTION,
+    AnyAnswer,
     Contract,
     Event,
     InboundEvent,
@@ -37,6 +38,8 @@ def reader(sample: Contract) -> TypeAdapter[Any]:
     readers: dict[str, TypeAdapter[Any]] = {
         "question.v1": QUESTION,
         "answer.v1": ANSWER,
+        "follower_read.v1": ANSWER,
+        "posts_read.v1": ANSWER,
         "delivery_due.v1": DELIVERY_DUE,
     }
     return readers[kind_of(sample)]
@@ -44,10 +47,12 @@ def reader(sample: Contract) -> TypeAdapter[Any]:
 
 def kinds_we_read() -> set[str]:
     """Return the kinds that the readers accept."""
-    union: Any = get_args(InboundEvent)[0]
-    models: list[type[BaseModel]] = [*get_args(union)]
+    models: list[type[BaseModel]] = []
+    for contract in (InboundEvent, AnyAnswer):
+        union: Any = get_args(contract)[0]
+        models += get_args(union)
     tags = [model.model_fields["kind"].default for model in models]
-    return {*tags, "question.v1", "answer.v1", "delivery_due.v1"}
+    return {*tags, "question.v1", "delivery_due.v1"}
 
 
 def test_every_kind_we_read_has_a_golden_file() -> None:

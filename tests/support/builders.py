@@ -12,16 +12,27 @@ from switchboard.contracts import (
     CampaignId,
     CommentId,
     CommentWritten,
+    Echoed,
+    FlowDue,
+    FollowerRead,
     InboundEvent,
     IntentOption,
+    LinkClicked,
+    LiveCommentWritten,
     MediaId,
     MessageId,
     MessageReceived,
     PersonId,
+    PostbackTapped,
+    QuickReplyTapped,
+    Referral,
+    Referred,
+    StoryMentioned,
     StoryReplied,
     TraceId,
 )
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign
+from switchboard.rules.decision import Draft
 from switchboard.rules.rulebook import RuleBook, compile_rules
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
@@ -64,8 +75,97 @@ def story_reply(text: str | None = "nice", **fields: Any) -> StoryReplied:
     )
 
 
+def live_comment(text: str | None = "LINK", **fields: Any) -> LiveCommentWritten:
+    """Return a comment by PERSON during a broadcast."""
+    return LiveCommentWritten(
+        **_COMMON
+        | {"comment_id": CommentId("17900000000000002"), "author_id": PERSON, "media_id": REEL}
+        | {"text": text}
+        | fields
+    )
+
+
+def story_mention(**fields: Any) -> StoryMentioned:
+    """Return PERSON's mention of the account in a story."""
+    return StoryMentioned(
+        **_COMMON | {"message_id": MessageId("mid.3"), "sender_id": PERSON} | fields
+    )
+
+
+def postback(payload: str, **fields: Any) -> PostbackTapped:
+    """Return PERSON's tap on a button with this payload."""
+    return PostbackTapped(
+        **_COMMON
+        | {"message_id": MessageId("mid.4"), "sender_id": PERSON, "payload": payload}
+        | fields
+    )
+
+
+def quick_reply(payload: str, text: str = "Yes", **fields: Any) -> QuickReplyTapped:
+    """Return PERSON's tap on a chip with this payload."""
+    return QuickReplyTapped(
+        **_COMMON
+        | {"message_id": MessageId("mid.5"), "sender_id": PERSON, "payload": payload}
+        | {"text": text}
+        | fields
+    )
+
+
+def referred(ref: str | None, **fields: Any) -> Referred:
+    """Return PERSON coming back through an `ig.me` link."""
+    return Referred(**_COMMON | {"sender_id": PERSON, "referral": Referral(ref=ref)} | fields)
+
+
+def echo(text: str = "hello", **fields: Any) -> Echoed:
+    """Return a message that the account sent to PERSON."""
+    return Echoed(
+        **_COMMON
+        | {"recipient_id": PERSON, "message_id": MessageId("mid.6"), "text": text}
+        | fields
+    )
+
+
+def flow_due(timer: Draft, **fields: Any) -> FlowDue:
+    """Return what happens when `timer` goes off."""
+    moment = {"occurred_at": timer.not_before, "received_at": timer.not_before}
+    return FlowDue(
+        **_COMMON
+        | moment
+        | {
+            "person_id": PERSON,
+            "delivery_id": timer.id,
+            "campaign_id": timer.campaign_id,
+            "campaign_version": timer.campaign_version,
+            "step": int(timer.step.split(".")[0]),
+        }
+        | fields
+    )
+
+
+def clicked(delivery: Draft, **fields: Any) -> LinkClicked:
+    """Return somebody's click on a link of `delivery`."""
+    return LinkClicked(
+        **_COMMON
+        | {"click_id": UUID(int=9), "delivery_id": delivery.id, "url": "https://shop.example/"}
+        | fields
+    )
+
+
+def follower_read(event: InboundEvent, *, follows: bool | None, **fields: Any) -> FollowerRead:
+    """Return what Meta says of the person behind `event`: whether they follow."""
+    because = "not_told" if follows is None else "read"
+    said = {"event": event, "follows": follows, "because": because, "answered_at": NOON}
+    return FollowerRead.model_validate(said | fields)
+
+
 def campaign(
-    trigger: dict[str, Any], *steps: dict[str, Any], number: int = 1, rank: int = 100
+    trigger: dict[str, Any],
+    *steps: dict[str, Any],
+    number: int = 1,
+    rank: int = 100,
+    version: int = 1,
+    conditions: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Campaign:
     """Return a live campaign; without steps, one that fits the trigger."""
     first = {
@@ -73,11 +173,13 @@ def campaign(
         "intent": [private_reply("Here it is"), text_message("Here it is")],
     }.get(trigger["kind"], [text_message("Here it is")])
     definition = {"trigger": trigger, "steps": list(steps) or first}
+    definition |= {"conditions": conditions} if conditions else {}
     return Campaign(
         id=CampaignId(UUID(int=number)),
-        version=1,
+        version=version,
         rank=rank,
         definition=CAMPAIGN_DEFINITION.validate_python(definition),
+        **more,
     )
 
 

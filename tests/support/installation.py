@@ -13,7 +13,7 @@ import itertools
 import os
 import signal
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +77,19 @@ class Business:
     media_id: str
     token: str
 
+    @property
+    def webhook_secret(self) -> str:
+        """What outgoing webhooks of this business are signed with."""
+        return "whsec_" + base64.b64encode(self.account.bytes * 2).decode()
+
+    def campaign(self, rank: int) -> CampaignId:
+        """Return the id of the campaign that was published with this rank."""
+        return CampaignId(uuid5(self.account, f"campaign {rank}"))
+
+
+# As an owner would write it; a function, where it must know the business it belongs to.
+Definition = dict[str, Any] | Callable[[Business], dict[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -117,7 +130,7 @@ class Installation:
         await self.thread.await_(self.part(name).start())
 
     async def open_business(
-        self, simulator: Simulator, db: Database, *campaigns: dict[str, Any]
+        self, simulator: Simulator, db: Database, *campaigns: Definition
     ) -> Business:
         """Make a business that answers with `campaigns`, known to us and to the simulator."""
         number = next(_NUMBERS)
@@ -154,7 +167,7 @@ class Installation:
         await simulator.call("PUT", f"{account}/media/{business.media_id}", post)
 
     async def _store(
-        self, db: Database, business: Business, campaigns: Sequence[dict[str, Any]]
+        self, db: Database, business: Business, campaigns: Sequence[Definition]
     ) -> None:
         await tenancy.create_workspace(db, business.workspace, "A business")
         await tenancy.connect_account(
@@ -166,16 +179,25 @@ class Installation:
         )
         sealed = self.vault.seal(business.token, business.account)
         await credentials.store(db, business.account, sealed, None)
+        secret = self.vault.seal(business.webhook_secret, business.account)
+        await credentials.store_webhook_secret(db, business.account, secret)
         for rank, definition in enumerate(campaigns):
-            await tenancy.publish_campaign(
-                db,
-                CampaignId(uuid5(business.account, f"campaign {rank}")),
-                workspace=business.workspace,
-                account=business.account,
-                name=f"Campaign {rank}",
-                rank=rank,
-                definition=CAMPAIGN_DEFINITION.validate_python(definition),
-            )
+            await self.publish(db, business, rank, definition)
+
+    async def publish(
+        self, db: Database, business: Business, rank: int, definition: Definition
+    ) -> None:
+        """Publish a campaign of `business`, or another version of the one with this rank."""
+        written = definition(business) if callable(definition) else definition
+        await tenancy.publish_campaign(
+            db,
+            business.campaign(rank),
+            workspace=business.workspace,
+            account=business.account,
+            name=f"Campaign {rank}",
+            rank=rank,
+            definition=CAMPAIGN_DEFINITION.validate_python(written),
+        )
 
 
 @pytest.fixture(scope="session")
@@ -197,6 +219,7 @@ async def _open(opened: AsyncExitStack, folder: Path, ollama: OllamaServer) -> S
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     # Seconds instead of minutes, so that what a killed process held comes back within a test.
     environ |= {"VISIBILITY_S": "5", "SENDER_LEASE_S": "30", "ROUTER_RULES_POLL_S": "0.2"}
+    environ |= {"WEBHOOKS_ALLOW_PRIVATE": "true"}  # owners' servers are on loopback here
     environ |= {"OLLAMA_HOST": ollama.url, "CLASSIFIER_MODEL": MODEL}
     environ |= {port.variable: "0" for port in PORTS}
     with (folder / "narration").open("w") as narration:
@@ -215,11 +238,20 @@ class Scene:
     http: ClientSession
     businesses: list[Business] = field(default_factory=list)
 
-    async def business(self, *campaigns: dict[str, Any]) -> Business:
+    async def business(self, *campaigns: Definition) -> Business:
         """Open a business that answers with `campaigns`."""
         opened = await self.installation.open_business(self.simulator, self.db, *campaigns)
         self.businesses.append(opened)
         return opened
+
+    async def publish(self, business: Business, rank: int, definition: Definition) -> None:
+        """Publish another version of a campaign."""
+        await self.installation.publish(self.db, business, rank, definition)
+
+    async def paused(self, business: Business) -> int:
+        """Return with how many people of `business` a person has the conversation."""
+        rows = await self.db.fetch(_PAUSED, business.account)
+        return int(rows[0]["n"])
 
     async def intent(self, business: Business, name: str, *examples: str) -> None:
         """Describe something people may want from `business`."""
@@ -260,6 +292,9 @@ select outcome, count(*)::int as n
   from public.events
  where instagram_id = $1 and decision ->> 'because' not in ('echo', 'own_comment')
  group by outcome
+"""
+_PAUSED = """
+select count(*) as n from public.contacts where account_id = $1 and paused_until > now()
 """
 _STATES = """
 select state, count(*)::int as n from public.deliveries where account_id = $1 group by state

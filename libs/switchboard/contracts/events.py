@@ -24,7 +24,9 @@ from switchboard.contracts import ids
 from switchboard.contracts.base import Contract
 from switchboard.contracts.ids import (
     AccountId,
+    CampaignId,
     CommentId,
+    DeliveryId,
     EventId,
     MediaId,
     MessageId,
@@ -373,6 +375,31 @@ class LinkClicked(Event):
         return f"l:{self.account_id}:{self.click_id}"
 
 
+class FlowDue(Event):
+    """
+    A wait in a campaign's flow is over, or nobody tapped in time: our own event, not Meta's.
+
+    The sender publishes it when the timer `delivery_id` goes off; `step` is the position of the
+    step that waits. It opens no window.
+    """
+
+    kind: Literal["flow_due.v1"] = "flow_due.v1"
+    person_id: PersonId
+    delivery_id: DeliveryId
+    campaign_id: CampaignId
+    campaign_version: int
+    step: int = Field(ge=0)
+
+    def identity(self) -> str:
+        """Return the timer's name: it goes off once."""
+        return f"w:{self.account_id}:{self.delivery_id}"
+
+    @property
+    def person(self) -> PersonId | None:
+        """The one whose flow goes on."""
+        return self.person_id
+
+
 class EventNotUnderstood(Event):
     """A field or a kind we do not know yet. `what` names it, `raw` is its JSON as Meta sent it."""
 
@@ -423,6 +450,7 @@ InboundEvent = Annotated[
     | ThreadControlChanged
     | OptedIn
     | LinkClicked
+    | FlowDue
     | EventNotUnderstood
     | WebhookUnreadable,
     Field(discriminator="kind"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from switchboard.contracts.base import Contract
 from switchboard.contracts.events import InboundEvent
-from switchboard.contracts.ids import AccountId, TraceId
+from switchboard.contracts.ids import AccountId, CampaignId, MediaId, TraceId
 
 
 class IntentOption(Contract):
@@ -19,22 +19,10 @@ class IntentOption(Contract):
     examples: tuple[str, ...] = ()
 
 
-class Question(Contract):
-    """
-    Which of `intents`, if any, does `text` express?
+class AboutEvent(Contract):
+    """A message that carries the event it is about, so that nobody keeps it in mind meanwhile."""
 
-    The whole event travels with it: the answer brings it back, so the router keeps nothing in
-    mind between the two. After `answer_by` nobody waits any more and the answer is to abstain.
-    `intents_version` names the set of intents as it was when asked.
-    """
-
-    kind: Literal["question.v1"] = "question.v1"
     event: InboundEvent
-    text: str
-    intents: tuple[IntentOption, ...] = Field(min_length=1)
-    intents_version: int
-    asked_at: AwareDatetime
-    answer_by: AwareDatetime
 
     @property
     def account_id(self) -> AccountId:
@@ -47,7 +35,24 @@ class Question(Contract):
         return self.event.trace_id
 
 
-class Answer(Contract):
+class Question(AboutEvent):
+    """
+    Which of `intents`, if any, does `text` express?
+
+    The whole event travels with it: the answer brings it back, so the router keeps nothing in
+    mind between the two. After `answer_by` nobody waits any more and the answer is to abstain.
+    `intents_version` names the set of intents as it was when asked.
+    """
+
+    kind: Literal["question.v1"] = "question.v1"
+    text: str
+    intents: tuple[IntentOption, ...] = Field(min_length=1)
+    intents_version: int
+    asked_at: AwareDatetime
+    answer_by: AwareDatetime
+
+
+class Answer(AboutEvent):
     """
     The intent recognised, or `None`: the classifier abstained, for the reason in `because`.
 
@@ -56,7 +61,6 @@ class Answer(Contract):
     """
 
     kind: Literal["answer.v1"] = "answer.v1"
-    event: InboundEvent
     intent: str | None = None
     because: Literal[
         "recognised", "none_fits", "unsure", "too_late", "unavailable", "timed_out", "nonsense"
@@ -67,16 +71,40 @@ class Answer(Contract):
     intents_version: int
     answered_at: AwareDatetime
 
-    @property
-    def account_id(self) -> AccountId:
-        """The account that was written to."""
-        return self.event.account_id
 
-    @property
-    def trace_id(self) -> TraceId:
-        """The trace of the webhook that brought the event."""
-        return self.event.trace_id
+class FollowerRead(AboutEvent):
+    """
+    What Meta says of the person behind `event`: whether they follow the account.
+
+    `follows` is `None` where it could not be learnt, for the reason in `because`. `earlier` is what
+    the classifier had answered about the event before, if it was asked; `campaign_id` is the
+    campaign for whose sake Meta was.
+    """
+
+    kind: Literal["follower_read.v1"] = "follower_read.v1"
+    follows: bool | None = None
+    earlier: Answer | None = None
+    campaign_id: CampaignId | None = None
+    because: Literal["read", "not_told", "no_consent", "refused", "too_late"]
+    answered_at: AwareDatetime
 
 
+class PublishedPost(Contract):
+    """A post of the account's, and when it was published."""
+
+    media_id: MediaId
+    posted_at: AwareDatetime
+
+
+class PostsRead(AboutEvent):
+    """The account's latest posts, newest first, read because of `event`; none if `refused`."""
+
+    kind: Literal["posts_read.v1"] = "posts_read.v1"
+    posts: tuple[PublishedPost, ...] = ()
+    because: Literal["read", "refused", "too_late"]
+    answered_at: AwareDatetime
+
+
+AnyAnswer = Annotated[Answer | FollowerRead | PostsRead, Field(discriminator="kind")]
 QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
-ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+ANSWER: TypeAdapter[AnyAnswer] = TypeAdapter(AnyAnswer)

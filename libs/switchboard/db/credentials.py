@@ -1,5 +1,6 @@
 """
-Access tokens at rest: sealed with AES-256-GCM, each bound to its account.
+Access tokens, and what webhooks are signed with, at rest: sealed with AES-256-GCM, each bound to
+its account.
 
 The account's id is authenticated with the token, so a value copied into another account's row does
 not open there. Keys have names, so that a new one can be introduced while the old one still opens
@@ -91,6 +92,17 @@ async def store(db: Queryable, account: UUID, sealed: Sealed, expires_at: dateti
     await db.execute(_STORE, account, sealed.key_id, sealed.nonce, sealed.ciphertext, expires_at)
 
 
+async def store_webhook_secret(db: Queryable, account: UUID, sealed: Sealed) -> None:
+    """Keep `sealed` as what calls to the addresses of `account`'s owner are signed with."""
+    await db.execute(_STORE_FOR_WEBHOOKS, account, sealed.key_id, sealed.nonce, sealed.ciphertext)
+
+
+async def webhook_secret(db: Queryable, account: UUID) -> Sealed | None:
+    """Return what calls for `account` are signed with, if that was ever stored."""
+    row = await db.fetchrow(_FOR_WEBHOOKS, account)
+    return None if row is None else Sealed(row["key_id"], row["nonce"], row["ciphertext"])
+
+
 _STORE = """
 insert into private.instagram_credentials as stored (
   account_id, key_id, nonce, ciphertext, expires_at)
@@ -98,4 +110,16 @@ values ($1, $2, $3, $4, $5)
 on conflict (account_id) do update
    set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
        expires_at = excluded.expires_at
+"""
+
+_STORE_FOR_WEBHOOKS = """
+insert into private.webhook_secrets as stored (account_id, key_id, nonce, ciphertext)
+values ($1, $2, $3, $4)
+on conflict (account_id) do update
+   set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
+       created_at = now()
+"""
+
+_FOR_WEBHOOKS = """
+select key_id, nonce, ciphertext from private.webhook_secrets where account_id = $1
 """

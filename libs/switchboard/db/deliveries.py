@@ -3,15 +3,21 @@ Deliveries as the sender takes, sends and settles them; `pacing` has what moves 
 
 A sender owns a delivery from `claim` until it records what came of it, or until its lease runs out
 and the delivery is `uncertain`. What it records is taken only while the delivery is still its own;
-`False` says that it no longer was, and that what is stored stands.
+`False` (or `None`) says that it no longer was, and that what is stored stands.
+
+What waits for a delivery learns of its end in the statement that records it: sent, and what waits
+is ready, or parked until its time; anything else that is final, and it is cancelled, with all that
+waits for that. An uncertain one keeps them waiting. A row that somebody else is just then ending
+is left to them (`skip locked`), so that none waits for one that waits for it; what slips through is
+found by `pacing.settle_waiting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from switchboard.contracts import (
@@ -20,26 +26,32 @@ from switchboard.contracts import (
     CommentId,
     DeliveryId,
     EventId,
+    MessageId,
     PersonId,
     TraceId,
     WorkspaceId,
 )
+from switchboard.db.chains import CANCEL, RELEASE, Due, read_due
 from switchboard.db.credentials import Sealed
+from switchboard.db.ledger import storable
 from switchboard.db.pool import Queryable, Row
+from switchboard.rules.contact import Origin
+from switchboard.rules.decision import DeliveryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """
-    A delivery that is ours to send, with its account as it is now.
+    A delivery that is ours to send, with its account and its person as they are now.
 
-    `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is
-    `{"text": ..., "button": {"title": ..., "url": ...}}`, the button optional.
+    `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is as
+    `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
+    contact, is `None`; `fields` is then empty.
     """
 
     id: DeliveryId
     event_id: EventId
-    kind: Literal["private_reply", "public_reply", "message"]
+    kind: DeliveryKind
     content: Mapping[str, Any]
     person_id: PersonId | None
     comment_id: CommentId | None
@@ -59,6 +71,23 @@ class Claimed:
     private_replies_per_hour: int
     sends_per_second: int
     credential: Sealed | None
+    lane: Literal["usual", "live"] = "usual"
+    paused_until: datetime | None = None
+    paused_by: EventId | None = None
+    opted_out_at: datetime | None = None
+    window_closes_at: datetime | None = None
+    name: str | None = None
+    username: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery was recorded as sent; `due` are those that waited for it and are ready now."""
+
+    due: tuple[Due, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +135,21 @@ async def record_sent(
     message_id: str | None,
     recipient_id: PersonId | None = None,
     answer: MetaAnswer = _SAID_NOTHING,
-) -> bool:
+) -> Sent | None:
     """
     Record that Meta took it, as `message_id`: a message's `mid`, or a public reply's comment id.
 
     Taken from `uncertain` too, if the attempt was the owner's: its answer came after its lease.
+    What waited for it is stored as ready before anybody is told: tell senders of what is `due`.
     """
-    return await _settle(db, _SENT, delivery, owner, answer, message_id, recipient_id)
+    told = (answer.code, answer.subcode, answer.fbtrace_id)
+    rows = await db.fetch(_SENT, delivery, owner, *told, message_id, recipient_id)
+    return Sent(tuple(read_due([row for row in rows if row["due"]]))) if rows else None
+
+
+async def record_done(db: Queryable, delivery: DeliveryId, *, owner: str) -> Sent | None:
+    """Record that a webhook was taken, a lookup answered, or a timer went off: it is `sent`."""
+    return await record_sent(db, delivery, owner=owner, message_id=None)
 
 
 async def record_refused(
@@ -180,6 +217,30 @@ async def park(
     return await _settle(db, _PARK, delivery, owner, answer, reason, until, after_s, counts)
 
 
+async def origins_of_echoes(
+    db: Queryable, echoes: Sequence[tuple[UUID, MessageId, PersonId]]
+) -> list[Literal["ours", "pending", "foreign"]]:
+    """
+    Return for each of `echoes` (account, message, person it went to) whose it is, in their order.
+
+    ours: a delivery has that message. pending: a delivery to that person, or a private reply to
+    somebody we know by their comment alone, is under way or uncertain, and its message unknown.
+    """
+    accounts, messages, people = zip(*echoes, strict=True) if echoes else ((), (), ())
+    people = tuple(storable(person) for person in people)
+    rows = await db.fetch(_ECHOES, accounts, tuple(map(storable, messages)), people)
+    return [row["origin"] for row in rows]
+
+
+async def origins_of_clicks(
+    db: Queryable, clicks: Sequence[tuple[UUID, DeliveryId]]
+) -> dict[tuple[UUID, DeliveryId], Origin]:
+    """Return what each delivery of an account belongs to; those that do not exist are missing."""
+    accounts, delivered = zip(*clicks, strict=True) if clicks else ((), ())
+    rows = await db.fetch(_CLICKS, accounts, delivered)
+    return {clicks[row["number"] - 1]: _origin(row) for row in rows}
+
+
 async def hold_account(db: Queryable, account: UUID, *, until: datetime, reason: str) -> None:
     """Send nothing for `account` before `until`. A hold that lasts longer is left as it is."""
     await db.execute(_HOLD, account, until, reason)
@@ -209,55 +270,86 @@ def _claimed(row: Row) -> Claimed:
 
 _CLAIMED_COLUMNS = tuple(name for name in Claimed.__slots__ if name != "credential")
 
+
+def _origin(row: Row) -> Origin:
+    return Origin(
+        ours=True,
+        person_id=row["person_id"],
+        campaign_id=CampaignId(row["campaign_id"]),
+        campaign_version=row["campaign_version"],
+        step=row["step"],
+    )
+
+
 _CLAIM = """
-update public.deliveries delivery
-   set state = 'sending',
-       attempts = delivery.attempts + 1,
-       lease_owner = $2,
-       lease_until = now() + make_interval(secs => $3),
-       reason = null
-  from public.instagram_accounts account
+with delivery as (
+  update public.deliveries
+     set state = 'sending',
+         attempts = attempts + 1,
+         lease_owner = $2,
+         lease_until = now() + make_interval(secs => $3),
+         reason = null
+   where id = $1 and state = 'ready' and not_before <= now()
+  returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
+            campaign_id, campaign_version, step, workspace_id, account_id, lane
+)
+select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
+       delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
+       delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
+       delivery.lane,
+       account.id as account, account.instagram_id, account.app_scoped_id, account.status,
+       account.held_until, account.hold_reason, account.private_replies_per_hour,
+       account.sends_per_second, credential.key_id, credential.nonce, credential.ciphertext,
+       contact.paused_until, contact.paused_by, contact.opted_out_at, contact.window_closes_at,
+       contact.name, contact.username, contact.email, contact.phone,
+       coalesce(contact.fields, '{}') as fields
+  from delivery
+  join public.instagram_accounts account on account.id = delivery.account_id
   left join private.instagram_credentials credential on credential.account_id = account.id
- where delivery.id = $1
-   and delivery.state = 'ready'
-   and delivery.not_before <= now()
-   and account.id = delivery.account_id
-returning delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
-          delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
-          delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
-          account.id as account, account.instagram_id, account.app_scoped_id, account.status,
-          account.held_until, account.hold_reason, account.private_replies_per_hour,
-          account.sends_per_second, credential.key_id, credential.nonce, credential.ciphertext
+  left join public.contacts contact
+    on contact.account_id = delivery.account_id and contact.person_id = delivery.person_id
 """
 
 # An uncertain row keeps the owner of the attempt that made it so: that one may still learn more.
-_SENT = """
-update public.deliveries
-   set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
-       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
- where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
-returning id
+_SEND: Final = """
+with recursive ended as (
+  update public.deliveries
+     set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
+         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+   where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
+  returning id
+)"""
+_REFUSE: Final = """
+with recursive ended as (
+  update public.deliveries
+     set state = 'refused', reason = $6,
+         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+   where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
+  returning id
+)"""
+_EXPIRE: Final = """
+with recursive ended as (
+  update public.deliveries
+     set state = 'expired', reason = $6,
+         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+   where id = $1 and lease_owner = $2 and state = 'sending'
+  returning id
+)"""
+_TELL: Final = """
+select id from ended
 """
-
-_REFUSED = """
-update public.deliveries
-   set state = 'refused', reason = $6,
-       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
- where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
-returning id
+_TELL_DUE: Final = """
+select id, null as instagram_id, null as trace_id, false as due from ended
+ union all
+select id, instagram_id, trace_id, true from released where state = 'ready'
 """
+_SENT: Final = _SEND + RELEASE + _TELL_DUE
+_REFUSED: Final = _REFUSE + CANCEL + _TELL
+_EXPIRED: Final = _EXPIRE + CANCEL + _TELL
 
 _UNCERTAIN = """
 update public.deliveries
    set state = 'uncertain', reason = $6,
-       graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
- where id = $1 and lease_owner = $2 and state = 'sending'
-returning id
-"""
-
-_EXPIRED = """
-update public.deliveries
-   set state = 'expired', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
  where id = $1 and lease_owner = $2 and state = 'sending'
 returning id
@@ -296,7 +388,41 @@ select count(*) as begun
  where account_id = $1
    and id <> $2
    and kind = 'private_reply'
+   and lane = 'usual'
    and (state in ('sent', 'refused', 'uncertain')
         or state = 'sending' and lease_until < now() + $4::interval)
    and published_at > now() - $3::interval
+"""
+
+_ECHOES = """
+select case
+         when exists (
+           select from public.deliveries delivery
+            where delivery.account_id = echo.account_id
+              and delivery.message_id = echo.message_id
+         ) then 'ours'
+         when exists (
+           select from public.deliveries delivery
+            where delivery.account_id = echo.account_id
+              and delivery.state in ('sending', 'uncertain')
+              and delivery.message_id is null
+              and (delivery.person_id = echo.person_id
+                   and delivery.kind in ('message', 'private_reply')
+                   or delivery.person_id is null and delivery.kind = 'private_reply')
+         ) then 'pending'
+         else 'foreign'
+       end as origin
+  from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality
+       as echo (account_id, message_id, person_id, number)
+ order by echo.number
+"""
+
+# Whom a private reply reached, Meta says when it takes it.
+_CLICKS = """
+select click.number::int as number,
+       coalesce(delivery.recipient_id, delivery.person_id) as person_id, delivery.campaign_id,
+       delivery.campaign_version, delivery.step
+  from unnest($1::uuid[], $2::uuid[]) with ordinality as click (account_id, id, number)
+  join public.deliveries delivery
+    on delivery.id = click.id and delivery.account_id = click.account_id
 """

@@ -1,19 +1,18 @@
 """
 The ledger: what happened, what was decided, and what is therefore to be sent.
 
-A batch is one statement, so it is written whole or not at all, and writing it again changes
-nothing: an event is decided once, deliveries are made by whoever decides it, and everybody is told
-how it stands. Concurrent batches take their rows in one order (events, then deliveries, then
-contacts, each sorted), so that none waits for one that waits for it.
+A batch is one statement (`recording`), and writing it again changes nothing: an event is decided
+once, deliveries are made by whoever decides it, and everybody is told how it stands. A decision
+that changes what is remembered of a person is written only if that is still what it was made by.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from switchboard.contracts import (
@@ -22,12 +21,16 @@ from switchboard.contracts import (
     CommentId,
     DeliveryId,
     EventId,
+    MediaId,
     PersonId,
     TraceId,
     WorkspaceId,
 )
 from switchboard.db.pool import Queryable, Row
+from switchboard.db.recording import RECORD, RECORD_AND_BIND
 from switchboard.errors import Unavailable
+from switchboard.rules.contact import CONTACT, Contact
+from switchboard.rules.decision import DeliveryKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +38,23 @@ class DeliveryDraft:
     """
     A delivery to be made. `content` is JSON.
 
-    One that is `ready` but not due for some time yet is stored as `parked`.
+    One that is `ready` but not due for some time yet is stored as `parked`. One with an `after_id`
+    is stored as `waiting`, unless that delivery is sent already.
     """
 
     id: DeliveryId
     campaign_id: CampaignId
     campaign_version: int
     step: str
-    kind: Literal["private_reply", "public_reply", "message"]
+    kind: DeliveryKind
     person_id: PersonId | None
     comment_id: CommentId | None
     content: str
     state: Literal["waiting", "parked", "ready"]
     not_before: datetime
     deadline: datetime
+    after_id: DeliveryId | None = None
+    lane: Literal["usual", "live"] = "usual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,8 @@ class Recorded:
     `workspace_id` and `account` are both given or both `None`: nobody has connected the account,
     or the webhook could not be read. `decision` and `event` are JSON. `inbound` says that the
     person did something; `window_closes_at`, until when that lets the account write to them.
+    `bound` are campaigns for the next post with the post each has found, which it gets if it is
+    live, has none, and the account's rules are still those that `decision` names.
     """
 
     event_id: EventId
@@ -79,6 +87,23 @@ class Recorded:
     window_closes_at: datetime | None = None
     inbound: bool = False
     deliveries: tuple[DeliveryDraft, ...] = ()
+    bound: tuple[tuple[CampaignId, MediaId], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactKept:
+    """
+    What a person's events in a batch were decided by, and what becomes of it.
+
+    `expected` is the revision of the contact that was decided by, 0 of somebody unknown. `after`,
+    whose revision is higher, takes its place; `None` leaves it as it is.
+    """
+
+    account: UUID
+    workspace_id: WorkspaceId
+    person_id: PersonId
+    expected: int
+    after: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +113,70 @@ class Standing:
 
     `ready` are its deliveries that no sender has taken: new ones, and those of an earlier attempt
     that was interrupted between the commit and publishing. `new`: it was not in the ledger before.
+    `ours`: this call recorded or completed it.
     """
 
     outcome: str
     ready: tuple[DeliveryId, ...]
     new: bool
+    ours: bool
 
 
-async def record(db: Queryable, batch: Sequence[Recorded]) -> dict[EventId, Standing]:
+async def record(
+    db: Queryable, batch: Sequence[Recorded], contacts: Sequence[ContactKept] = ()
+) -> dict[EventId, Standing]:
     """
-    Record `batch` in one statement; return how each of its events stands.
+    Record `batch` in one statement; return how its events stand.
 
-    Of an event that is in the ledger only an outcome `asked` is replaced, and only by another.
+    Of an event that is in the ledger only an outcome `asked` is replaced: by another outcome, or by
+    the next question, which the answer to the one before has led to.
     Deliveries are stored for the events this call recorded or completed, unless they exist; a
     second private reply to a comment is left out in silence.
 
+    Of a person in `contacts` either all events of the batch are recorded and the contact replaced,
+    or nothing is: where the stored revision is another, or one of the events is in the ledger and
+    not to be replaced. What is then neither recorded nor in the ledger is missing in the answer:
+    load the contact and decide again. Other people's events are recorded as they are.
+
     Raises:
         Unavailable: The database is away. Record the same batch again.
+        ValueError: A contact is given twice, does not go forward, or is nobody's in the batch.
     """
     pending = _once_each(batch)
+    kept = _by_person(pending, contacts)
     standings: dict[EventId, Standing] = {}
     for _ in range(_ATTEMPTS):
         if not pending:
             return standings
-        rows = await db.fetch(_RECORD, *_arguments(pending))
-        standings |= {row["event_id"]: _standing(row) for row in rows}
-        # An event that another batch committed while this statement waited for it is in neither's
-        # view: not inserted by us, not there when we began. Looking again finds it.
-        pending = [one for one in pending if one.event_id not in standings]
-    if pending:
+        statement, arguments = _statement(pending, kept)
+        rows = await db.fetch(statement, *arguments)
+        standings |= {row["event_id"]: _standing(row) for row in rows if row["outcome"]}
+        again = {row["event_id"] for row in rows if row["again"] and not row["outcome"]}
+        pending = [one for one in pending if one.event_id in again]
+    if any(_person(one) not in kept for one in pending):
         raise Unavailable("PostgreSQL: events vanished while they were recorded")
     return standings
 
 
 _ATTEMPTS: Final = 3
+_Person: TypeAlias = tuple[UUID | None, PersonId | None]
+
+
+def _person(one: Recorded) -> _Person:
+    return one.account, one.person_id
+
+
+def _by_person(
+    batch: Sequence[Recorded], contacts: Sequence[ContactKept]
+) -> dict[_Person, ContactKept]:
+    kept: dict[_Person, ContactKept] = {(one.account, one.person_id): one for one in contacts}
+    if len(kept) < len(contacts):
+        raise ValueError("a contact is given twice")
+    if any(one.after is not None and one.after.revision <= one.expected for one in contacts):
+        raise ValueError("a contact must not go back to an earlier revision")
+    if not kept.keys() <= {_person(one) for one in batch}:
+        raise ValueError("a contact is given of whom the batch has no event")
+    return kept
 
 
 def _once_each(batch: Sequence[Recorded]) -> list[Recorded]:
@@ -135,12 +190,22 @@ def _once_each(batch: Sequence[Recorded]) -> list[Recorded]:
 
 
 def _standing(row: Row) -> Standing:
-    return Standing(row["outcome"], tuple(map(DeliveryId, row["ready"])), row["new"])
+    return Standing(row["outcome"], tuple(map(DeliveryId, row["ready"])), row["new"], row["ours"])
 
 
-def _arguments(batch: Sequence[Recorded]) -> list[list[Any]]:
-    """Return `_RECORD`'s parameters: one array for each column."""
-    drafts = [(one.event_id, draft) for one in batch for draft in one.deliveries]
+def _statement(
+    batch: Sequence[Recorded], kept: Mapping[_Person, ContactKept]
+) -> tuple[str, list[list[Any]]]:
+    """Return the statement that records `batch`, and its parameters: an array for each column."""
+    people = {_person(one) for one in batch}
+    contacts = [one for person, one in kept.items() if person in people]
+    arguments = [*_events(batch), *_drafts(batch), *_contacts(contacts)]
+    if any(one.bound for one in batch):
+        return RECORD_AND_BIND, arguments + _bound(batch)
+    return RECORD, arguments
+
+
+def _events(batch: Sequence[Recorded]) -> list[list[Any]]:
     return [
         [one.event_id for one in batch],
         [one.workspace_id for one in batch],
@@ -159,6 +224,12 @@ def _arguments(batch: Sequence[Recorded]) -> list[list[Any]]:
         [storable(one.username) for one in batch],
         [one.window_closes_at for one in batch],
         [one.inbound for one in batch],
+    ]
+
+
+def _drafts(batch: Sequence[Recorded]) -> list[list[Any]]:
+    drafts = [(one.event_id, draft) for one in batch for draft in one.deliveries]
+    return [
         [event_id for event_id, _ in drafts],
         [draft.id for _, draft in drafts],
         [draft.campaign_id for _, draft in drafts],
@@ -171,6 +242,26 @@ def _arguments(batch: Sequence[Recorded]) -> list[list[Any]]:
         [draft.state for _, draft in drafts],
         [draft.not_before for _, draft in drafts],
         [draft.deadline for _, draft in drafts],
+        [draft.after_id for _, draft in drafts],
+        [draft.lane for _, draft in drafts],
+    ]
+
+
+def _contacts(contacts: Sequence[ContactKept]) -> list[list[Any]]:
+    return [
+        [one.account for one in contacts],
+        [storable(one.person_id) for one in contacts],
+        [one.expected for one in contacts],
+        [one.after and storable_json(CONTACT.dump_json(one.after).decode()) for one in contacts],
+    ]
+
+
+def _bound(batch: Sequence[Recorded]) -> list[list[Any]]:
+    bound = [(one.event_id, *found) for one in batch for found in one.bound]
+    return [
+        [event_id for event_id, _, _ in bound],
+        [campaign_id for _, campaign_id, _ in bound],
+        [storable(media_id) for _, _, media_id in bound],
     ]
 
 
@@ -186,100 +277,3 @@ def storable_json(text: str) -> str:
 
 # An even number of backslashes before it: they escape each other, not the u.
 _NUL_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-# Data-modifying parts all see the tables as they were when the statement began, and each other only
-# through RETURNING. `decided` are the events that are ours to act on: inserted here, or completed.
-# A decision is taken from the batch and not from `excluded`, which one may read only with the right
-# to read the ledger's.
-#
-# A router's clock may run ahead of the database's: what is ready is made due by the database's, or
-# no sender could take it. Further ahead than clocks differ, it is not due and is parked.
-_RECORD = """
-with batch as (
-  select * from unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
-    $8::timestamptz[], $9::timestamptz[], $10::text[], $11::uuid[], $12::text[], $13::text[],
-    $14::text[], $15::text[], $16::timestamptz[], $17::boolean[]
-  ) as one (event_id, workspace_id, account_id, instagram_id, kind, identity, person_id,
-            occurred_at, received_at, outcome, campaign_id, decision, event, trace_id, username,
-            window_closes_at, inbound)
-), drafts as (
-  select draft.*, draft.state = 'ready' and draft.not_before <= now() + interval '5 s' as due
-    from unnest(
-      $18::uuid[], $19::uuid[], $20::uuid[], $21::int[], $22::text[], $23::text[], $24::text[],
-      $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[]
-    ) as draft (event_id, id, campaign_id, campaign_version, step, kind, person_id, comment_id,
-                content, state, not_before, deadline)
-), decided as (
-  insert into public.events as stored (
-    event_id, workspace_id, account_id, instagram_id, kind, identity, person_id, occurred_at,
-    received_at, outcome, campaign_id, decision, event, trace_id)
-  select event_id, workspace_id, account_id, instagram_id, kind, identity, nullif(person_id, ''),
-         occurred_at, received_at, outcome, campaign_id, decision::jsonb, event::jsonb, trace_id
-    from batch
-   order by event_id
-  on conflict (event_id) do update
-     set (outcome, campaign_id, decision) = (
-           select outcome, campaign_id, decision::jsonb
-             from batch
-            where batch.event_id = stored.event_id)
-   where stored.outcome = 'asked' and excluded.outcome <> 'asked'
-  returning event_id, outcome
-), made as (
-  insert into public.deliveries (
-    id, workspace_id, account_id, event_id, campaign_id, campaign_version, step, kind, person_id,
-    comment_id, content, state, not_before, deadline, trace_id, published_at)
-  select draft.id, batch.workspace_id, batch.account_id, draft.event_id, draft.campaign_id,
-         draft.campaign_version, draft.step, draft.kind, draft.person_id, draft.comment_id,
-         draft.content::jsonb,
-         case when draft.state = 'ready' and not draft.due then 'parked' else draft.state end,
-         case when draft.due then least(draft.not_before, now()) else draft.not_before end,
-         draft.deadline, batch.trace_id,
-         case when draft.due then now() end
-    from drafts draft
-    join batch using (event_id)
-    join decided using (event_id)
-   order by batch.account_id, draft.comment_id, draft.id
-  on conflict do nothing
-  returning event_id, id, state
-), met as (
-  insert into public.contacts as known (
-    account_id, person_id, workspace_id, username, first_seen_at, last_inbound_at,
-    window_closes_at)
-  select batch.account_id, batch.person_id, batch.workspace_id,
-         (array_agg(batch.username order by batch.occurred_at desc)
-            filter (where batch.username <> ''))[1],
-         min(least(batch.occurred_at, batch.received_at)),
-         max(least(batch.occurred_at, batch.received_at)) filter (where batch.inbound),
-         max(batch.window_closes_at)
-    from batch
-    join decided using (event_id)
-   where batch.account_id is not null and batch.person_id <> ''
-   group by batch.account_id, batch.person_id, batch.workspace_id
-   order by batch.account_id, batch.person_id
-  on conflict (account_id, person_id) do update
-     set username = coalesce(excluded.username, known.username),
-         first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
-         last_inbound_at = greatest(known.last_inbound_at, excluded.last_inbound_at),
-         window_closes_at = greatest(known.window_closes_at, excluded.window_closes_at)
-   where known.username is distinct from coalesce(excluded.username, known.username)
-      or excluded.first_seen_at < known.first_seen_at
-      or excluded.last_inbound_at > coalesce(known.last_inbound_at, '-infinity')
-      or excluded.window_closes_at > coalesce(known.window_closes_at, '-infinity')
-), ready as (
-  select event_id, id from made where state = 'ready'
-  union all
-  select event_id, id
-    from public.deliveries
-   where event_id = any ($1::uuid[]) and state = 'ready'
-)
-select batch.event_id,
-       coalesce(decided.outcome, before.outcome) as outcome,
-       before.event_id is null as new,
-       array(select ready.id from ready where ready.event_id = batch.event_id order by ready.id)
-         as ready
-  from batch
-  left join decided on decided.event_id = batch.event_id
-  left join public.events before on before.event_id = batch.event_id
- where decided.event_id is not null or before.event_id is not null
-"""

@@ -6,20 +6,33 @@ Any number of pacers may run these at once: each takes rows nobody else is holdi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-from switchboard.contracts import AccountId, DeliveryId, TraceId
-from switchboard.db.pool import Queryable, Row
+from switchboard.contracts import DeliveryId
+from switchboard.db.chains import CANCEL, Due, read_due
+from switchboard.db.pool import Queryable
+
+__all__ = [
+    "Due",
+    "OverdueLookup",
+    "expire",
+    "expire_leases",
+    "expire_overdue",
+    "overdue_lookups",
+    "release_due",
+    "republish_stale",
+    "settle_waiting",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery and what its queue message says of it."""
+class OverdueLookup:
+    """A question to Meta that nobody got to ask in time; `content` is the delivery's."""
 
-    delivery_id: DeliveryId
-    account_id: AccountId
-    trace_id: TraceId
+    due: Due
+    content: Mapping[str, Any]
 
 
 async def release_due(db: Queryable, *, limit: int) -> list[Due]:
@@ -27,28 +40,64 @@ async def release_due(db: Queryable, *, limit: int) -> list[Due]:
     Make up to `limit` parked deliveries ready, and return them in the order to publish them.
 
     Within an account the earliest deadline comes first; between accounts they take turns. An
-    account that is held, or whose token died, has no turn.
+    account that is held, or whose token died, has no turn: but its timers go off and its owner's
+    server is told, for neither is a call to Meta.
     """
-    return _due(await db.fetch(_RELEASE, limit))
+    timed = read_due(await db.fetch(_RELEASE_TIMED, limit))
+    return timed + read_due(await db.fetch(_RELEASE, limit - len(timed)))
 
 
 async def republish_stale(db: Queryable, *, older_than_s: float, limit: int) -> list[Due]:
     """Return ready deliveries that nobody took for `older_than_s`: their messages were lost."""
-    return _due(await db.fetch(_REPUBLISH, older_than_s, limit))
+    return read_due(await db.fetch(_REPUBLISH, older_than_s, limit))
 
 
 async def expire_leases(db: Queryable, *, limit: int = 1000) -> list[Due]:
-    """Make uncertain what its sender did not settle in time: it may have been sent."""
-    return _due(await db.fetch(_EXPIRE_LEASES, limit))
+    """
+    Make uncertain, and return, what its sender did not settle in time: it may have been sent.
+
+    A webhook, lookup or timer is made ready instead, because a second time does no harm:
+    `republish_stale` returns it at once.
+    """
+    return read_due(await db.fetch(_EXPIRE_LEASES, limit))
 
 
 async def expire_overdue(db: Queryable, *, limit: int = 1000) -> list[Due]:
-    """Expire what waits although its deadline has passed, with the reason `deadline_passed`."""
-    return _due(await db.fetch(_EXPIRE_OVERDUE, limit))
+    """
+    Expire what waits although its deadline has passed, with the reason `deadline_passed`.
+
+    What waits for it is cancelled. Lookups are left: an event waits for their answer
+    (`overdue_lookups`).
+    """
+    return read_due(await db.fetch(_EXPIRE_OVERDUE, limit))
 
 
-def _due(rows: Sequence[Row]) -> list[Due]:
-    return [Due(row["id"], row["instagram_id"], row["trace_id"]) for row in rows]
+async def overdue_lookups(db: Queryable, *, limit: int) -> list[OverdueLookup]:
+    """
+    Return lookups whose deadline has passed before a sender had them.
+
+    Each must be answered, and then be ended with `expire`. Another pacer may be at the same ones,
+    and its answers do no harm; inside a transaction none gets what another has.
+    """
+    rows = await db.fetch(_OVERDUE_LOOKUPS, limit)
+    return [
+        OverdueLookup(due, row["content"]) for due, row in zip(read_due(rows), rows, strict=True)
+    ]
+
+
+async def expire(db: Queryable, deliveries: Sequence[DeliveryId]) -> list[Due]:
+    """Expire those of `deliveries` that nobody has taken yet, as `expire_overdue` does."""
+    return read_due(await db.fetch(_EXPIRE, list(deliveries)))
+
+
+async def settle_waiting(db: Queryable, *, limit: int = 1000) -> list[Due]:
+    """
+    Move what waits for a delivery that has ended, or was never stored; return what is ready now.
+
+    Ending a delivery moves what waits for it (`deliveries`). This is for what was being recorded
+    or ended by somebody else in that very moment, and is rare: once a minute is enough.
+    """
+    return read_due(await db.fetch(_SETTLE_WAITING, limit))
 
 
 # `parked_accounts` hops through the index from account to account, so a backlog of 60,000 rows
@@ -56,11 +105,16 @@ def _due(rows: Sequence[Row]) -> list[Due]:
 # every account, then the second of every account, and so on. What another pacer holds, it keeps.
 _RELEASE = """
 with recursive parked_accounts as (
-  (select account_id from public.deliveries where state = 'parked' order by account_id limit 1)
+  (select account_id
+     from public.deliveries
+    where state = 'parked' and kind not in ('timer', 'webhook')
+    order by account_id
+    limit 1)
   union all
   select (select next.account_id
             from public.deliveries next
-           where next.state = 'parked' and next.account_id > parked_accounts.account_id
+           where next.state = 'parked' and next.kind not in ('timer', 'webhook')
+             and next.account_id > parked_accounts.account_id
            order by next.account_id
            limit 1)
     from parked_accounts
@@ -73,7 +127,8 @@ with recursive parked_accounts as (
      select id, deadline, row_number() over (order by deadline, id) as turn
        from (select id, deadline
                from public.deliveries
-              where account_id = account.id and state = 'parked' and not_before <= now()
+              where account_id = account.id and state = 'parked'
+                and kind not in ('timer', 'webhook') and not_before <= now()
               order by deadline, id
               limit $1) first_ones
    ) urgent
@@ -96,6 +151,22 @@ with recursive parked_accounts as (
   returning delivery.id, delivery.trace_id, taken.instagram_id, taken.turn, taken.deadline
 )
 select id, trace_id, instagram_id from released order by turn, deadline, id
+"""
+
+_RELEASE_TIMED = """
+with taken as (
+  select id
+    from public.deliveries
+   where state = 'parked' and kind in ('timer', 'webhook') and not_before <= now()
+   order by not_before
+   limit $1
+     for update skip locked
+)
+update public.deliveries delivery
+   set state = 'ready', published_at = now()
+  from taken, public.instagram_accounts account
+ where delivery.id = taken.id and account.id = delivery.account_id
+returning delivery.id, delivery.trace_id, account.instagram_id
 """
 
 _REPUBLISH = """
@@ -122,26 +193,83 @@ with taken as (
    order by lease_until
    limit $1
      for update skip locked
+), repeatable as (
+  update public.deliveries delivery
+     set state = 'ready', reason = 'lease_expired', lease_until = null, lease_owner = null,
+         published_at = to_timestamp(0) -- as long ago as can be: of this attempt nobody was told
+    from taken
+   where delivery.id = taken.id and delivery.kind in ('webhook', 'lookup', 'timer')
 )
 update public.deliveries delivery
    set state = 'uncertain', reason = 'lease_expired', lease_until = null
   from taken, public.instagram_accounts account
  where delivery.id = taken.id and account.id = delivery.account_id
+   and delivery.kind not in ('webhook', 'lookup', 'timer')
 returning delivery.id, delivery.trace_id, account.instagram_id
 """
 
-_EXPIRE_OVERDUE = """
-with taken as (
+_TAKE_OVERDUE: Final = """
+with recursive taken as (
   select id
     from public.deliveries
-   where state in ('waiting', 'parked', 'ready') and deadline < now()
+   where state in ('waiting', 'parked', 'ready') and deadline < now() and kind <> 'lookup'
    order by deadline
    limit $1
      for update skip locked
+)"""
+_TAKE: Final = """
+with recursive taken as (
+  select id
+    from public.deliveries
+   where id = any ($1::uuid[]) and state in ('waiting', 'parked', 'ready')
+     for update skip locked
+)"""
+_END: Final = """, ended as (
+  update public.deliveries delivery
+     set state = 'expired', reason = 'deadline_passed'
+    from taken, public.instagram_accounts account
+   where delivery.id = taken.id and account.id = delivery.account_id
+  returning delivery.id, delivery.trace_id, account.instagram_id
+)"""
+_TELL: Final = """
+select id, trace_id, instagram_id from ended
+"""
+_EXPIRE_OVERDUE: Final = _TAKE_OVERDUE + _END + CANCEL + _TELL
+_EXPIRE: Final = _TAKE + _END + CANCEL + _TELL
+
+_OVERDUE_LOOKUPS = """
+select delivery.id, delivery.trace_id, account.instagram_id, delivery.content
+  from public.deliveries delivery
+  join public.instagram_accounts account on account.id = delivery.account_id
+ where delivery.state in ('waiting', 'parked', 'ready')
+   and delivery.deadline < now()
+   and delivery.kind = 'lookup'
+ order by delivery.deadline
+ limit $1
+   for update of delivery skip locked
+"""
+
+_SETTLE_WAITING = """
+with stranded as (
+  select waiting.id,
+         case when earlier.state is distinct from 'sent' then 'cancelled'
+              when waiting.not_before <= now() then 'ready'
+              else 'parked' end as state
+    from public.deliveries waiting
+    left join public.deliveries earlier on earlier.id = waiting.after_id
+   where waiting.state = 'waiting'
+     and waiting.after_id is not null
+     and (earlier.id is null or earlier.state in ('sent', 'refused', 'expired', 'cancelled'))
+   limit $1
+     for update of waiting skip locked
+), settled as (
+  update public.deliveries delivery
+     set state = stranded.state,
+         reason = case when stranded.state = 'cancelled' then 'earlier_not_sent' end,
+         published_at = case when stranded.state = 'ready' then now() end
+    from stranded, public.instagram_accounts account
+   where delivery.id = stranded.id and account.id = delivery.account_id
+  returning delivery.id, delivery.trace_id, delivery.state, account.instagram_id
 )
-update public.deliveries delivery
-   set state = 'expired', reason = 'deadline_passed'
-  from taken, public.instagram_accounts account
- where delivery.id = taken.id and account.id = delivery.account_id
-returning delivery.id, delivery.trace_id, account.instagram_id
+select id, trace_id, instagram_id from settled where state = 'ready'
 """

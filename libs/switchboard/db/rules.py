@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from switchboard.contracts import AccountId, CampaignId, IntentOption, WorkspaceId
+from switchboard.contracts import AccountId, CampaignId, IntentOption, MediaId, WorkspaceId
+from switchboard.db.ledger import storable_json
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.campaigns import Campaign
+from switchboard.rules.rulebook import AccountSettings
+
+_USUAL: Final = AccountSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class AccountRules:
     A connected account: whose it is, and what it answers with.
 
     `version` changes whenever any of it does. `broken` are live campaigns whose stored definition
-    this release cannot read, each with the reason: they answer nothing, the others go on.
+    this release cannot read, each with the reason: they answer nothing, the others go on. `posts`
+    are the latest posts that Meta was asked about, and when they were published.
     """
 
     id: UUID
@@ -31,6 +37,8 @@ class AccountRules:
     campaigns: tuple[Campaign, ...]
     intents: tuple[IntentOption, ...]
     broken: tuple[tuple[CampaignId, str], ...] = ()
+    settings: AccountSettings = _USUAL
+    posts: Mapping[MediaId, datetime] = field(default_factory=dict)
 
 
 async def load(db: Queryable, instagram_ids: Sequence[AccountId]) -> list[AccountRules]:
@@ -44,6 +52,33 @@ async def versions(db: Queryable, instagram_ids: Sequence[AccountId]) -> dict[Ac
     return {AccountId(row["instagram_id"]): row["rules_version"] for row in rows}
 
 
+async def published(
+    db: Queryable, wanted: Sequence[tuple[CampaignId, int, UUID]]
+) -> dict[tuple[CampaignId, int], Campaign]:
+    """
+    Return published versions (campaign, version, its account), live or not, with today's rank.
+
+    Those that do not exist, are another account's or cannot be read by this release are missing.
+    """
+    campaign_ids, numbers, accounts = zip(*wanted, strict=True) if wanted else ((), (), ())
+    rows = await db.fetch(_PUBLISHED, campaign_ids, numbers, accounts)
+    campaigns, _ = _read([row["campaign"] for row in rows])
+    return {(campaign.id, campaign.version): campaign for campaign in campaigns}
+
+
+async def keep_book(
+    db: Queryable, account: UUID, workspace: WorkspaceId, version: int, book: str
+) -> None:
+    """Keep `book` (JSON) as what the rules of `account` were at `version`. The first one stands."""
+    await db.execute(_KEEP, account, workspace, version, storable_json(book))
+
+
+async def book(db: Queryable, account: UUID, version: int) -> Mapping[str, Any] | None:
+    """Return what the rules of `account` were at `version`, if anything was decided by them."""
+    row = await db.fetchrow(_BOOK, account, version)
+    return None if row is None else row["book"]
+
+
 def _account(row: Row) -> AccountRules:
     campaigns, broken = _read(row["campaigns"])
     return AccountRules(
@@ -55,6 +90,12 @@ def _account(row: Row) -> AccountRules:
         campaigns=campaigns,
         intents=tuple(IntentOption.model_validate(intent) for intent in row["intents"]),
         broken=broken,
+        settings=AccountSettings(
+            time_zone=row["time_zone"],
+            takeover=row["takeover"],
+            paused_until=row["paused_until"],
+        ),
+        posts={MediaId(post): datetime.fromisoformat(at) for post, at in row["posts"].items()},
     )
 
 
@@ -82,11 +123,14 @@ def _why(error: ValidationError) -> str:
 # One live account has an id of Meta's at a time: there is a unique index.
 _LOAD = """
 select account.id, account.workspace_id, account.instagram_id, account.status,
-       account.rules_version,
+       account.rules_version, account.time_zone, account.takeover, account.paused_until,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', campaign.id, 'version', published.version, 'rank', campaign.rank,
-                  'definition', published.definition) order by campaign.rank, campaign.id)
+                  'definition', published.definition,
+                  'published_at', to_char(published.published_at at time zone 'UTC',
+                                          'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                  'next_media_id', campaign.next_media_id) order by campaign.rank, campaign.id)
            from public.campaigns campaign
            join public.campaign_versions published
              on published.campaign_id = campaign.id and published.version = campaign.live_version
@@ -98,7 +142,16 @@ select account.id, account.workspace_id, account.instagram_id, account.status,
                   'examples', intent.examples) order by intent.name)
            from public.intents intent
           where intent.account_id = account.id
-       ), '[]') as intents
+       ), '[]') as intents,
+       coalesce((
+         select jsonb_object_agg(post.media_id, to_char(post.posted_at at time zone 'UTC',
+                                                        'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+           from (select media_id, posted_at
+                   from public.posts
+                  where account_id = account.id
+                  order by posted_at desc, media_id
+                  limit 1000) post
+       ), '{}') as posts
   from public.instagram_accounts account
  where account.instagram_id = any ($1::text[]) and account.status <> 'disconnected'
  order by account.instagram_id
@@ -108,4 +161,30 @@ _VERSIONS = """
 select instagram_id, rules_version
   from public.instagram_accounts
  where instagram_id = any ($1::text[]) and status <> 'disconnected'
+"""
+
+# The post found is the live version's alone.
+_PUBLISHED = """
+select jsonb_build_object(
+         'id', campaign.id, 'version', published.version, 'rank', campaign.rank,
+         'definition', published.definition,
+         'published_at', to_char(published.published_at at time zone 'UTC',
+                                 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+         'next_media_id', case when published.version = campaign.live_version
+                               then campaign.next_media_id end) as campaign
+  from unnest($1::uuid[], $2::int[], $3::uuid[]) as wanted (campaign_id, version, account_id)
+  join public.campaigns campaign
+    on campaign.id = wanted.campaign_id and campaign.account_id = wanted.account_id
+  join public.campaign_versions published
+    on published.campaign_id = wanted.campaign_id and published.version = wanted.version
+"""
+
+_KEEP = """
+insert into public.rule_books (account_id, workspace_id, version, book)
+values ($1, $2, $3, $4::text::jsonb)
+on conflict (account_id, version) do nothing
+"""
+
+_BOOK = """
+select book from public.rule_books where account_id = $1 and version = $2
 """

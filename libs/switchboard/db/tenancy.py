@@ -6,7 +6,8 @@ Run as the role that owns the schema. Each can be run again and changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
@@ -64,7 +65,8 @@ async def publish_campaign(
     """
     Make `definition` what the campaign answers with, and return its version.
 
-    A new version is published only if the definition differs from the newest one.
+    A new version is published only if the definition differs from the newest one. A version that
+    was not live before has found no next post yet.
 
     Raises:
         QueryFailed: There is no such account in the workspace, or the campaign is another's.
@@ -73,6 +75,39 @@ async def publish_campaign(
     row = await db.fetchrow(_CAMPAIGN, campaign, workspace, account, name, rank, stored)
     version: int = _found(row, f"campaign {campaign} belongs to another account")["live_version"]
     return version
+
+
+async def save_draft(
+    db: Queryable,
+    campaign: CampaignId,
+    *,
+    workspace: WorkspaceId,
+    account: UUID,
+    name: str,
+    rank: int,
+    draft: Mapping[str, Any],
+) -> None:
+    """
+    Keep `draft`, which need not make sense yet, beside what the campaign answers with.
+
+    The name and the rank, which belong to the campaign and to no version, change at once.
+
+    Raises:
+        QueryFailed: There is no such account in the workspace, or the campaign is another's.
+    """
+    row = await db.fetchrow(_DRAFT, campaign, workspace, account, name, rank, dict(draft))
+    _found(row, f"campaign {campaign} belongs to another account")
+
+
+async def pause_campaign(db: Queryable, campaign: CampaignId, *, workspace: WorkspaceId) -> None:
+    """
+    Let a campaign answer nothing until it is published again. One that is not live stays so.
+
+    Raises:
+        QueryFailed: There is no such campaign in the workspace.
+    """
+    row = await db.fetchrow(_PAUSE, campaign, workspace)
+    _found(row, f"campaign {campaign} is not in workspace {workspace}")
 
 
 async def upsert_intent(
@@ -155,6 +190,24 @@ select live_version from saved
 select live_version
   from public.campaigns
  where id = $1 and workspace_id = $2 and account_id = $3 and not exists (select from saved)
+"""
+
+_DRAFT = """
+insert into public.campaigns as stored (id, workspace_id, account_id, name, rank, draft)
+values ($1, $2, $3, $4, $5, $6::jsonb)
+on conflict (id) do update
+   set name = excluded.name, rank = excluded.rank, draft = excluded.draft
+ where stored.workspace_id = excluded.workspace_id and stored.account_id = excluded.account_id
+returning id
+"""
+
+_PAUSE = """
+with paused as (
+  update public.campaigns
+     set status = 'paused'
+   where id = $1 and workspace_id = $2 and status = 'live'
+)
+select id from public.campaigns where id = $1 and workspace_id = $2
 """
 
 _INTENT = """

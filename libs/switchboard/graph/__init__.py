@@ -23,7 +23,8 @@ from switchboard.graph.failures import (
     TokenDead,
     Unclear,
 )
-from switchboard.graph.messages import Link, Message, NotSendable, message, private_reply
+from switchboard.graph.messages import Message, NotSendable, message, private_reply
+from switchboard.graph.reading import Posts, Profile
 
 __all__ = [
     "AccountHeld",
@@ -31,7 +32,6 @@ __all__ = [
     "Classified",
     "GraphClient",
     "GraphFailure",
-    "Link",
     "Message",
     "NotSendable",
     "NotSent",
@@ -39,6 +39,8 @@ __all__ = [
     "OutsideWindow",
     "OwnerMustAct",
     "Posted",
+    "Posts",
+    "Profile",
     "Said",
     "Sent",
     "SlowDown",

@@ -25,6 +25,15 @@ from switchboard.errors import Unavailable
 from switchboard.graph.answers import Posted, Said, Sent, read_id, read_json, read_said
 from switchboard.graph.failures import no_answer, refusal
 from switchboard.graph.messages import Message, require_text
+from switchboard.graph.reading import (
+    MOST_POSTS,
+    POST_FIELDS,
+    PROFILE_FIELDS,
+    Posts,
+    Profile,
+    read_posts,
+    read_profile,
+)
 
 # Idle connections are given up before the far end does: a call written to a connection that is
 # just being closed would have an unknown outcome.
@@ -44,9 +53,10 @@ class GraphClient:
     """
     Meta's Graph API at one version, called for many accounts.
 
-    Each call carries its account's token in a header, where no log or proxy keeps it, and never
-    asks for `fields`: Meta creates the comment first and then refuses the call for its answer's
-    form. Every call ends within `call_budget_s`.
+    Each call carries its account's token in a header, where no log or proxy keeps it. One that
+    writes never asks for `fields`: Meta creates the comment first and then refuses the call for its
+    answer's form. Every call ends within `call_budget_s`. One that reads changes nothing, so it is
+    never `Unclear`: what got no answer may be asked again.
     """
 
     def __init__(
@@ -82,30 +92,79 @@ class GraphClient:
         _require_done(posted_id, said)
         return Posted(CommentId(posted_id or ""), said)
 
+    async def read_profile(self, person_id: PersonId, *, token: str) -> Profile:
+        """
+        Ask who a person is, and whether they follow the account.
+
+        Raises:
+            GraphFailure: As `failures` sorts them, but never `Unclear`. Without the person's
+                consent, which a comment alone does not give, `NotSent` (`consent_missing`).
+            Unavailable: No answer that can be read; ask again.
+
+        Source: Meta, "User profile".
+        """
+        body, said = await self._get((person_id,), {"fields": PROFILE_FIELDS}, token)
+        return read_profile(body, said)
+
+    async def read_posts(self, account_id: AccountId, *, token: str) -> Posts:
+        """
+        Ask for the account's latest posts.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "IG User Media".
+        """
+        query = {"fields": POST_FIELDS, "limit": str(MOST_POSTS)}
+        body, said = await self._get((account_id, "media"), query, token)
+        posts = read_posts(body, said)
+        if posts is None:
+            raise Unavailable("Graph API: no list of posts in the answer")
+        return posts
+
+    async def _get(
+        self, path: tuple[str, ...], query: Mapping[str, str], token: str
+    ) -> tuple[Mapping[str, Any], Said]:
+        """Ask for something; return an answer that is none but good."""
+        url = self._url.joinpath(*path)
+        try:
+            answer, said = await self._answer("GET", url, token, params=query)
+        except (ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"Graph API: {type(error).__name__}") from error
+        if said.code is not None:
+            raise refusal(said, is_send=False)
+        if not _is_good(said) or not answer or answer.get("error"):
+            raise Unavailable(f"Graph API: no readable answer (HTTP {said.http_status})")
+        return answer, said
+
     async def _post(
         self, path: tuple[str, ...], body: Mapping[str, Any], token: str
     ) -> tuple[Mapping[str, Any], Said]:
         """Make one call; return its answer, whatever it says."""
         journey = _Journey()
+        url = self._url.joinpath(*path)
         try:
-            async with (
-                asyncio.timeout(self._call_budget_s),
-                self._http.post(
-                    self._url.joinpath(*path),
-                    json=body,
-                    headers={"Authorization": f"Bearer {token}"},
-                    allow_redirects=False,
-                    trace_request_ctx=journey,
-                ) as response,
-            ):
-                answer = read_json(await response.read())
-                return answer, read_said(response.status, response.headers, answer)
+            return await self._answer("POST", url, token, json=body, trace_request_ctx=journey)
         except (ClientError, OSError, TimeoutError) as error:
             name = type(error).__name__
             if not journey.left:
                 raise Unavailable(f"Graph API: {name}") from error
             because = "timed_out" if isinstance(error, TimeoutError) else "connection_lost"
             raise no_answer(because) from error
+
+    async def _answer(
+        self, method: str, url: URL, token: str, **request: Any
+    ) -> tuple[Mapping[str, Any], Said]:
+        """Make one request within the budget; return what came back."""
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            asyncio.timeout(self._call_budget_s),
+            self._http.request(
+                method, url, headers=headers, allow_redirects=False, **request
+            ) as response,
+        ):
+            answer = read_json(await response.read())
+            return answer, read_said(response.status, response.headers, answer)
 
 
 @contextlib.asynccontextmanager
@@ -129,7 +188,8 @@ def _departures() -> TraceConfig:
     async def leaves(
         _session: ClientSession, context: SimpleNamespace, _params: TraceRequestHeadersSentParams
     ) -> None:
-        context.trace_request_ctx.left = True
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx.left = True
 
     trace = TraceConfig()
     trace.on_request_headers_sent.append(leaves)
@@ -143,9 +203,12 @@ def _require_done(done_id: str | None, said: Said) -> None:
     An id with a good status is success, whatever else is there. Without one: an error Meta
     names is what the table says; anything else leaves open whether Meta acted.
     """
-    is_good = said.http_status is not None and 200 <= said.http_status < 300  # noqa: PLR2004
-    if done_id is not None and is_good:
+    if done_id is not None and _is_good(said):
         return
     if said.code is not None:
         raise refusal(said, is_send=True)
     raise no_answer("answer_unreadable", said)
+
+
+def _is_good(said: Said) -> bool:
+    return said.http_status is not None and 200 <= said.http_status < 300  # noqa: PLR2004

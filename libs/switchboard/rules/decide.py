@@ -1,83 +1,87 @@
 """
 Deciding what an event gets.
 
-    may it be answered at all?  ─no─▶ ignored
-        │yes
-    which campaign does it set off?  ─one or more─▶ the best of them: matched
-        │none
-    does the account have intents?  ─yes─▶ asked; and when the answer is there, decided by it
-        │no
-    no_match
+    did a person say stop, or go on?      ─yes─▶ ignored: opted_out, opted_in
+    did somebody type by hand?            ─yes─▶ ignored: taken_over, and silence for a while
+    may it be answered at all?            ─no──▶ ignored
+    does it go on with a conversation?    ─yes─▶ matched: tap, answer_given, time, clicked
+    which campaign does it set off?       ─one or more─▶ the best of them: matched
+    is there something to ask Meta first? ─yes─▶ asked; and decided again with the answer
+    does the account have intents?        ─yes─▶ asked; and decided again with the answer
+    otherwise                                    no_match
 
-Of several campaigns one wins, by a total order: a named post before all posts, the exacter match,
-the longer keyword, the owner's rank, the id. The others are in the explanation as `outranked`.
+`setting_off` tells which campaigns an event sets off, `conversation` what belongs to one that is
+going on, and `flow` runs the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from switchboard.contracts import (
-    Answer,
+    AnyAnswer,
     CommentWritten,
-    Echoed,
     Event,
-    EventNotUnderstood,
-    MediaId,
+    InboundEvent,
+    LinkClicked,
+    LiveCommentWritten,
     MessageReceived,
+    PersonId,
+    PostbackTapped,
+    QuickReplyTapped,
+    Referred,
+    StoryMentioned,
     StoryReplied,
-    WebhookUnreadable,
 )
-from switchboard.contracts.events import Comment, InboundMessage
-from switchboard.rules.campaigns import Campaign, CommentTrigger, MessageTrigger, StoryReplyTrigger
-from switchboard.rules.decision import Answered, Because, Considered, Decision, Failed, Outcome
-from switchboard.rules.drafts import drafts, fits
-from switchboard.rules.matching import EXACTNESS, Miss, Proof
-from switchboard.rules.rulebook import Entry, RuleBook
+from switchboard.contracts.events import Comment
+from switchboard.rules import conditions, conversation, flow
+from switchboard.rules.campaigns import Campaign, MessageTrigger
+from switchboard.rules.contact import Contact, Origin
+from switchboard.rules.conversation import Going, Talk
+from switchboard.rules.decision import Because, Considered, Decision, Failed
+from switchboard.rules.drafts import WINDOW, Maker, comment_deadline, window_until
+from switchboard.rules.flow import Ran, Start
+from switchboard.rules.learnt import Learnt
+from switchboard.rules.proof import Proof
+from switchboard.rules.rulebook import RuleBook
+from switchboard.rules.setting_off import Asked, Case, Tried, best, tried, tried_by_intent
+from switchboard.rules.silence import Hearing, silence
 from switchboard.rules.text import normalise
 
-# Meta, "Messaging API": 24 hours from each of the person's messages or taps.
-WINDOW: Final = timedelta(hours=24)
+__all__ = ["WINDOW", "Contact", "decide", "opens_window_until"]
 
-Answerable = CommentWritten | MessageReceived | StoryReplied
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """What is remembered of a person: until when the bot leaves the conversation to a human."""
-
-    paused_until: datetime | None = None
+Starting = (
+    CommentWritten
+    | LiveCommentWritten
+    | MessageReceived
+    | StoryReplied
+    | StoryMentioned
+    | PostbackTapped
+    | QuickReplyTapped
+    | Referred
+)
+# Of whose texts the classifier is asked.
+Askable = CommentWritten | LiveCommentWritten | MessageReceived | StoryReplied
 
 
 def decide(
-    event: Event, rules: RuleBook, contact: Contact, now: datetime, answer: Answer | None = None
+    event: InboundEvent,
+    rules: RuleBook,
+    contact: Contact,
+    now: datetime,
+    answer: AnyAnswer | Origin | None = None,
 ) -> Decision:
     """
     Return what `event` gets under `rules`, and why.
 
-    `answer` is the classifier's, if it was asked. Pure: the same arguments give the same decision,
-    to the byte.
+    `contact` is the person as they are known; `answer` is what was learnt about this event, if
+    something was asked: of the classifier, of Meta, or of our own deliveries. Pure: the same
+    arguments give the same decision, to the byte.
     """
-    decision = Decision("ignored", "kind_is_not_answered", now, rules.version)
-    refusal = _not_for_answering(event, contact, now)
-    if refusal is not None:
-        return replace(decision, because=refusal, paused_until=contact.paused_until)
-    if not isinstance(event, Answerable):
-        return decision
-    text = normalise(event.text or "")
-    found = rules.keywords.find(text)
-    looked_at = tuple(_consider(entry, event, text, found) for entry in rules.campaigns)
-    decision = replace(decision, normalised=text, considered=looked_at)
-    fitting = [(e, c) for e, c in zip(rules.campaigns, looked_at, strict=True) if c.failed is None]
-    if fitting:
-        best, _ = max(fitting, key=_precedence)
-        return _matched(decision, best.campaign, event)
-    if answer is not None:
-        return _by_intent(decision, rules, event, answer)
-    return _unmatched(decision, rules)
+    return _Deciding(event, rules, contact, now, answer).decision()
 
 
 def opens_window_until(event: Event) -> datetime | None:
@@ -90,121 +94,315 @@ def opens_window_until(event: Event) -> datetime | None:
     return event.began_at + WINDOW if event.opens_window else None
 
 
-def _not_for_answering(event: Event, contact: Contact, now: datetime) -> Because | None:
-    """Return why `event` must not be answered, whatever the campaigns say."""
-    checks: Iterator[tuple[bool, Because]] = iter(
-        [
-            (isinstance(event, WebhookUnreadable), "unreadable"),
-            (isinstance(event, EventNotUnderstood), "not_understood"),
-            (isinstance(event, Echoed), "echo"),
-            (isinstance(event, Comment) and event.own, "own_comment"),
-            (isinstance(event, InboundMessage) and event.self_message, "self_message"),
-            (event.standby, "standby"),
-            (contact.paused_until is not None and now < contact.paused_until, "paused"),
-        ]
-    )
-    return next((because for applies, because in checks if applies), None)
+class _Deciding:
+    """One decision in the making."""
 
+    def __init__(
+        self,
+        event: InboundEvent,
+        rules: RuleBook,
+        contact: Contact,
+        now: datetime,
+        answer: AnyAnswer | Origin | None,
+    ) -> None:
+        self._event, self._rules, self._now = event, rules, now
+        self._learnt = Learnt.of(answer)
+        self._before = contact
+        self._contact = self._learnt.applied_to(contact)
+        self._base = Decision(
+            "ignored",
+            "kind_is_not_answered",
+            now,
+            rules.version,
+            contact=contact,
+            answer=self._learnt.known,
+            earlier=self._learnt.earlier,
+        )
+        if self._learnt.posts is not None:
+            posts = {one.media_id: one.posted_at for one in self._learnt.posts.posts}
+            self._rules = replace(rules, posts={**rules.posts, **posts})
+        text = getattr(event, "text", None)
+        self._text = normalise(text or "") if isinstance(text, str | None) else ""
 
-def _consider(
-    entry: Entry, event: Answerable, text: str, found: Mapping[int, Proof | Miss]
-) -> Considered:
-    """Look at one campaign: does it concern this event, and are its keywords among the found?"""
-    campaign = entry.campaign
-    failed = _other(campaign, event)
-    if failed is not None:
-        return Considered(campaign.id, campaign.version, failed)
-    if entry.number is None:
-        return Considered(campaign.id, campaign.version, None, Proof("", "any", 0, len(text)))
-    own = found.get(entry.number, Miss("no_keyword"))
-    if isinstance(own, Miss):
-        return Considered(campaign.id, campaign.version, own.why)
-    return Considered(campaign.id, campaign.version, None, own)
+    def decision(self) -> Decision:
+        quiet = silence(self._hearing)
+        if quiet is not None:
+            self._contact = quiet.contact
+            return self._ignored(quiet.because)
+        going = conversation.going_on(self._talk)
+        if going is not None:
+            return self._went_on(going)
+        if conversation.belongs(self._event):
+            if isinstance(self._event, LinkClicked):
+                return self._ignored("clicked")
+            return self._no_match("flow_over")
+        if not isinstance(self._event, Starting):
+            return self._base
+        return self._started()
 
+    @property
+    def _hearing(self) -> Hearing:
+        return Hearing(
+            event=self._event,
+            text=self._text,
+            contact=self._contact,
+            settings=self._rules.settings,
+            now=self._now,
+            origin=self._learnt.origin,
+        )
 
-def _other(campaign: Campaign, event: Answerable) -> Failed | None:
-    """Return why the campaign is not about this event, or `None`: its keywords decide."""
-    match campaign.definition.trigger, event:
-        case CommentTrigger() as trigger, CommentWritten():
-            if event.parent_id is not None and not trigger.include_replies:
-                return "reply"
-            return _other_post(trigger.media_ids, event.media_id, event.original_media_id)
-        case StoryReplyTrigger() as trigger, StoryReplied():
-            return _other_post(trigger.media_ids, event.story_id)
-        case MessageTrigger(), MessageReceived():
+    @property
+    def _talk(self) -> Talk:
+        return Talk(
+            event=self._event,
+            person_id=self._person,
+            contact=self._contact,
+            rules=self._rules,
+            now=self._now,
+            follower=self._learnt.follower,
+            origin=self._learnt.origin,
+        )
+
+    @property
+    def _person(self) -> PersonId | None:
+        origin = self._learnt.origin
+        if isinstance(self._event, LinkClicked) and origin is not None and origin.person_id:
+            return PersonId(origin.person_id)
+        return self._event.person
+
+    # A conversation that goes on
+
+    def _went_on(self, going: Going) -> Decision:
+        if going.ran.asks_follower:
+            return self._ask("follower", going.campaign)
+        return self._matched(going.campaign, going.because, going.ran, step=going.step)
+
+    # Something new
+
+    def _started(self) -> Decision:
+        question = conversation.asked(self._talk)
+        if question is not None:
+            going = conversation.answer(self._talk, question)
+            if going is not None:
+                return self._went_on(going)
+        all_tried = tried(self._case(_may_ask(self._learnt)))
+        self._base = replace(
+            self._base,
+            normalised=self._text,
+            considered=tuple(one.considered for one in all_tried),
+            bound=tuple(dict.fromkeys(one.bound for one in all_tried if one.bound)),
+        )
+        fitting = [one for one in all_tried if one.fits]
+        if question is not None and not any(_by_keyword(one) for one in fitting):
+            return self._went_on(conversation.not_an_answer(self._talk, question))
+        asked = self._ask_meta(all_tried)
+        if asked is not None:
+            return asked
+        if fitting and not self._is_what_is_left(best(fitting)):
+            return self._won(best(fitting))
+        return self._by_intent_or(fitting)
+
+    def _case(self, may_ask: frozenset[Asked]) -> Case:
+        return Case(
+            event=self._event,
+            text=self._text,
+            contact=self._contact,
+            now=self._now,
+            rules=self._rules,
+            may_ask=may_ask,
+        )
+
+    def _ask_meta(self, all_tried: Iterable[Tried]) -> Decision | None:
+        """Return the question that stands between a campaign and its being set off."""
+        needing = [one for one in all_tried if one.considered.failed is None and one.needs]
+        if not needing:
             return None
-        case _:
-            return "other_kind"
+        first = best(needing)
+        return self._ask(first.needs or "posts", first.campaign)
+
+    def _is_what_is_left(self, winner: Tried) -> bool:
+        """Whether `winner` takes any message, and so comes after intents."""
+        takes_any = isinstance(winner.campaign.definition.trigger, MessageTrigger) and (
+            winner.considered.proof is not None and winner.considered.proof.how == "any"
+        )
+        return takes_any and bool(self._rules.intents) and bool(self._text)
+
+    def _by_intent_or(self, fitting: list[Tried]) -> Decision:
+        """Decide by the classifier: its answer, the question to it, or what is left without it."""
+        classified = self._learnt.classified
+        if classified is not None:
+            may_ask: frozenset[Asked] = frozenset() if self._learnt.follower else _FOLLOWER
+            by_intent = tried_by_intent(self._case(may_ask), classified.intent)
+            self._base = replace(
+                self._base,
+                considered=(*self._base.considered, *(one.considered for one in by_intent)),
+            )
+            winner = next((one for one in by_intent if one.fits), None)
+            needing = next((one for one in by_intent if one.needs), None)
+            if winner is not None:
+                return self._won(winner)
+            if needing is not None:
+                return self._ask("follower", needing.campaign)
+            if not fitting:
+                return self._no_match("no_intent_recognised")
+        elif self._rules.intents and self._text and isinstance(self._event, Askable):
+            return replace(
+                self._base, outcome="asked", because="asks_classifier", after=self._changed()
+            )
+        if fitting:
+            return self._won(best(fitting))
+        return self._no_match(_unmatched(self._event, self._text))
+
+    def _won(self, winner: Tried) -> Decision:
+        """Run the winner's steps from the first."""
+        campaign = winner.campaign
+        base = conditions.starts_at(campaign, self._now, self._rules.settings)
+        until = _answerable_until(self._event, self._contact)
+        if base > self._now and until is not None and base >= until:
+            self._mark(campaign, "hours")
+            return self._no_match("nothing_matched")
+        proof = winner.considered.proof
+        start = Start(
+            campaign=campaign,
+            event=self._event,
+            person_id=self._person,
+            contact=self._remembering(campaign),
+            now=self._now,
+            base=base,
+            follower=self._learnt.follower,
+            values=_values(self._event, proof),
+        )
+        ran = flow.run(start, 0)
+        if ran.asks_follower:
+            return self._ask("follower", campaign)
+        self._outrank(campaign)
+        return self._matched(campaign, _by_proof(campaign, proof), ran, step=0)
+
+    def _remembering(self, campaign: Campaign) -> Contact:
+        """Return the contact with this answer remembered, if the campaign counts them."""
+        once = campaign.definition.conditions.once
+        if once is None:
+            return self._contact
+        answered = conditions.answered(
+            self._contact,
+            campaign.id,
+            conditions.remembered_post(campaign, self._event),
+            self._event.began_at,
+            self._event.event_id,
+        )
+        return replace(self._contact, answered=answered)
+
+    # How decisions are put together
+
+    def _matched(self, campaign: Campaign, because: Because, ran: Ran, *, step: int) -> Decision:
+        self._contact = ran.contact
+        return replace(
+            self._base,
+            outcome="matched",
+            because=because,
+            normalised=self._text if getattr(self._event, "text", None) else None,
+            campaign_id=campaign.id,
+            campaign_version=campaign.version,
+            step=step,
+            stopped=ran.stopped,
+            drafts=ran.drafts,
+            after=self._changed(),
+        )
+
+    def _ask(self, about: Asked, campaign: Campaign) -> Decision:
+        """Return that Meta is asked first; the answer brings the event back."""
+        maker = Maker(
+            campaign=campaign,
+            event=self._event,
+            person_id=self._person,
+            contact=self._contact,
+            base=self._now,
+        )
+        classified = self._learnt.classified
+        earlier = None if classified is None else classified.model_dump(mode="json")
+        return replace(
+            self._base,
+            outcome="asked",
+            because="asks_follower" if about == "follower" else "asks_posts",
+            drafts=(maker.lookup(about, earlier),),
+            after=self._changed(),
+        )
+
+    def _ignored(self, because: Because) -> Decision:
+        return replace(self._base, outcome="ignored", because=because, after=self._changed())
+
+    def _no_match(self, because: Because) -> Decision:
+        return replace(self._base, outcome="no_match", because=because, after=self._changed())
+
+    def _changed(self) -> Contact | None:
+        """Return the contact as it is from now on, if that is another."""
+        if self._contact == self._before:
+            return None
+        return replace(self._contact, revision=self._before.revision + 1)
+
+    def _mark(self, campaign: Campaign, failed: Failed) -> None:
+        looked = tuple(
+            replace(one, failed=failed) if one.campaign_id == campaign.id else one
+            for one in self._base.considered
+        )
+        self._base = replace(self._base, considered=looked)
+
+    def _outrank(self, winner: Campaign) -> None:
+        self._base = replace(
+            self._base,
+            considered=tuple(_outranked(one, winner) for one in self._base.considered),
+        )
 
 
-def _other_post(named: tuple[MediaId, ...] | None, *posts: MediaId | None) -> Failed | None:
-    return None if named is None or any(post in named for post in posts) else "other_post"
+_FOLLOWER: Final[frozenset[Asked]] = frozenset({"follower"})
 
 
-def _precedence(fitting: tuple[Entry, Considered]) -> tuple[bool, int, int, int, int]:
-    """Return the place in the order of campaigns; the greatest wins. Ids differ, so it is total."""
-    entry, considered = fitting
-    trigger = entry.campaign.definition.trigger
-    proof = considered.proof
-    return (
-        getattr(trigger, "media_ids", None) is not None,
-        EXACTNESS[proof.how] if proof else 0,
-        proof.length if proof else 0,
-        -entry.campaign.rank,
-        -entry.campaign.id.int,
-    )
+def _may_ask(learnt: Learnt) -> frozenset[Asked]:
+    """Return what Meta may still be asked for the sake of campaigns that events set off."""
+    if learnt.classified is not None:
+        return frozenset()
+    asked = {"posts": learnt.posts, "follower": learnt.follower}
+    open_questions: tuple[Asked, ...] = ("posts", "follower")
+    return frozenset(one for one in open_questions if asked[one] is None)
 
 
-def _matched(decision: Decision, campaign: Campaign, event: Answerable) -> Decision:
-    """Return `decision` with `campaign` as the winner: what it sends, and whom it outranked."""
-    considered = tuple(_outranked(one, campaign) for one in decision.considered)
-    proof = next(one.proof for one in considered if one.campaign_id == campaign.id)
-    return replace(
-        decision,
-        outcome="matched",
-        because=_by_proof(proof),
-        campaign_id=campaign.id,
-        considered=considered,
-        drafts=drafts(campaign, event, decision.decided_at),
-    )
+def _answerable_until(event: InboundEvent, contact: Contact) -> datetime | None:
+    if isinstance(event, Comment):
+        return comment_deadline(event)
+    return window_until(event, contact)
 
 
-def _by_proof(proof: Proof | None) -> Because:
+def _by_keyword(one: Tried) -> bool:
+    proof = one.considered.proof
+    return proof is not None and proof.how != "any"
+
+
+def _values(event: InboundEvent, proof: Proof | None) -> dict[str, str]:
+    """Return the variables that deciding knows."""
+    username = getattr(event, "author_username", None)
+    values = {"keyword": proof.keyword if proof else "", "username": username or ""}
+    return {name: value for name, value in values.items() if value}
+
+
+def _by_proof(campaign: Campaign, proof: Proof | None) -> Because:
     if proof is None:
         return "intent"
-    return "any_text" if proof.how == "any" else "keyword"
+    match campaign.definition.trigger.kind:
+        case "postback" | "quick_reply":
+            return "payload"
+        case "referral":
+            return "referral"
+        case _:
+            return "any_text" if proof.how == "any" else "keyword"
+
+
+def _unmatched(event: InboundEvent, text: str) -> Because:
+    if not hasattr(event, "text"):
+        return "nothing_matched"
+    return "no_keyword_matched" if text else "no_text"
 
 
 def _outranked(one: Considered, winner: Campaign) -> Considered:
     if one.failed is not None or one.campaign_id == winner.id:
         return one
     return replace(one, failed="outranked")
-
-
-def _by_intent(decision: Decision, rules: RuleBook, event: Answerable, answer: Answer) -> Decision:
-    """Decide by the classifier's answer: the owner's first campaign for that intent."""
-    of_intent = tuple(_consider_intent(campaign, answer, event) for campaign in rules.by_intent)
-    decision = replace(
-        decision, considered=(*decision.considered, *of_intent), answer=Answered.of(answer)
-    )
-    for campaign, one in zip(rules.by_intent, of_intent, strict=True):
-        if one.failed is None:
-            return _matched(decision, campaign, event)
-    return replace(decision, outcome="no_match", because="no_intent_recognised")
-
-
-def _consider_intent(campaign: Campaign, answer: Answer, event: Answerable) -> Considered:
-    trigger = campaign.definition.trigger
-    if getattr(trigger, "intent", None) != answer.intent:
-        return Considered(campaign.id, campaign.version, "intent")
-    if not any(fits(step, event) for step in campaign.definition.steps):
-        return Considered(campaign.id, campaign.version, "other_kind")
-    return Considered(campaign.id, campaign.version, None)
-
-
-def _unmatched(decision: Decision, rules: RuleBook) -> Decision:
-    """Return `decision` where no campaign matched: asked, if there is something to ask about."""
-    if not decision.normalised:
-        return replace(decision, outcome="no_match", because="no_text")
-    outcome: Outcome = "asked" if rules.intents else "no_match"
-    return replace(decision, outcome=outcome, because="no_keyword_matched")

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from switchboard.contracts import Answer
-from switchboard.contracts.ids import CampaignId, CommentId, DeliveryId, PersonId
-from switchboard.rules.matching import Proof
+from switchboard.contracts.ids import CampaignId, CommentId, DeliveryId, MediaId, PersonId
+from switchboard.rules.contact import STRANGER, Contact, Origin
+from switchboard.rules.proof import Proof
 
 # matched: a campaign answers.       asked: the classifier was asked; its answer decides.
 # no_match: nothing applied.         ignored: not for answering, whatever the campaigns say.
 Outcome = Literal["matched", "asked", "no_match", "ignored"]
 
+# What a decision goes by. The first group are reasons to answer, the second reasons not to.
 Because = Literal[
     "keyword",
     "any_text",
+    "payload",
+    "referral",
     "intent",
+    "tap",
+    "answer_given",
+    "time",
+    # nothing matched
     "no_keyword_matched",
     "no_intent_recognised",
     "no_text",
+    "nothing_matched",
+    "flow_over",
+    # asked: what is asked of whom
+    "asks_classifier",
+    "asks_follower",
+    "asks_posts",
+    # not for answering
     "own_comment",
     "echo",
+    "taken_over",
     "self_message",
     "standby",
     "paused",
+    "opted_out",
+    "opted_in",
     "kind_is_not_answered",
+    "clicked",
     "not_understood",
     "unreadable",
     "account_unknown",
@@ -37,8 +55,36 @@ Because = Literal[
 ]
 
 Failed = Literal[
-    "other_kind", "other_post", "reply", "no_keyword", "excluded", "outranked", "intent"
+    "other_kind",
+    "other_post",
+    "not_next_post",
+    "reply",
+    "no_keyword",
+    "excluded",
+    "other_payload",
+    "other_ref",
+    "intent",
+    "once",
+    "follower",
+    "tags",
+    "hours",
+    "language",
+    "outranked",
 ]
+
+# Why the steps of a campaign ended before the last one, where they did.
+Stopped = Literal[
+    "waits_for_tap",
+    "waits_for_answer",
+    "waits_for_time",
+    "gate_closed",
+    "no_window",
+    "answer_missing",
+    "handed_over",
+    "does_not_fit",
+]
+
+DeliveryKind = Literal["public_reply", "private_reply", "message", "webhook", "lookup", "timer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +100,27 @@ class Considered:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    Something to send: a row for `deliveries`.
+    Something to be done once, later or at once: a row for `deliveries`.
 
-    `content` is `{"text": ..., "button": {"title": ..., "url": ...}}`, the button optional.
-    `deadline` is the last moment Meta allows it, before any margin.
+    `content` is, by `kind`: a `Saying` for a reply or message; `{"url": ..., "body": {...}}` for a
+    webhook; `{"about": "follower" | "posts", "event": {...}}` for a lookup; empty for a timer,
+    which goes off at `not_before`. `deadline` is the last moment Meta allows it, before any margin.
+    `after` is the delivery that must have been sent before this one may be. `lane` is `live` for
+    an answer to a broadcast's comment, whose limits are others.
     """
 
     id: DeliveryId
     campaign_id: CampaignId
     campaign_version: int
     step: str
-    kind: Literal["public_reply", "private_reply", "message"]
+    kind: DeliveryKind
     person_id: PersonId | None
     comment_id: CommentId | None
     content: Mapping[str, Any]
     not_before: datetime
     deadline: datetime
+    after: DeliveryId | None = None
+    lane: Literal["usual", "live"] = "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +133,46 @@ class Answered:
     model: str | None
     confidence: float | None
     intents_version: int
+    kind: Literal["intent"] = "intent"
 
-    @classmethod
-    def of(cls, answer: Answer) -> Answered:
-        """Return what `answer` said, without the event it brought back."""
-        return cls(
-            intent=answer.intent,
-            because=answer.because,
-            by=answer.by,
-            model=answer.model,
-            confidence=answer.confidence,
-            intents_version=answer.intents_version,
-        )
+
+@dataclass(frozen=True, slots=True)
+class FollowerAnswered:
+    """What Meta said of the person's following."""
+
+    follows: bool | None
+    because: str
+    answered_at: datetime
+    campaign_id: CampaignId | None = None
+    kind: Literal["follower"] = "follower"
+
+
+@dataclass(frozen=True, slots=True)
+class PostsAnswered:
+    """The posts that Meta listed."""
+
+    posts: tuple[tuple[MediaId, datetime], ...]
+    because: str
+    kind: Literal["posts"] = "posts"
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAnswered:
+    """Whose an echo or a click is, by our own deliveries."""
+
+    origin: Origin
+    kind: Literal["origin"] = "origin"
+
+
+Known = Answered | FollowerAnswered | PostsAnswered | OriginAnswered
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A campaign for the next post has found it."""
+
+    campaign_id: CampaignId
+    media_id: MediaId
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +181,12 @@ class Decision:
     The outcome for one event.
 
     `normalised` is the text the keywords were compared with; it is stored, because proofs count
-    its characters. `rules_version` names the rules as they were; with `decided_at`, `paused_until`
-    and `answer` beside the stored event, it is all that was decided by.
+    its characters. `rules_version` names the rules as they were (`rule_books`); with `decided_at`,
+    `contact` (as it was before) and `answer` beside the stored event, that is all that was decided
+    by.
+    `earlier` is what the classifier had said before Meta was asked, `answer` the last answer.
+    `after` is the contact as it must be from now on, if that is another. `stopped` is why the
+    winner's steps ended where they did; `step` is where they began.
     """
 
     outcome: Outcome
@@ -112,10 +195,16 @@ class Decision:
     rules_version: int | None = None
     normalised: str | None = None
     campaign_id: CampaignId | None = None
+    campaign_version: int | None = None
+    step: int | None = None
     considered: tuple[Considered, ...] = ()
-    paused_until: datetime | None = None
-    answer: Answered | None = None
+    contact: Contact = STRANGER
+    answer: Known | None = None
+    earlier: Answered | None = None
+    stopped: Stopped | None = None
     drafts: tuple[Draft, ...] = ()
+    after: Contact | None = None
+    bound: tuple[Bound, ...] = ()
 
     def explanation(self) -> str:
         """Return the decision as JSON, the same bytes each time, without what it sends."""
@@ -126,9 +215,21 @@ class Decision:
             "rules_version": self.rules_version,
             "normalised": self.normalised,
             "campaign_id": self.campaign_id,
+            "campaign_version": self.campaign_version,
+            "step": self.step,
             "considered": self.considered,
-            "paused_until": self.paused_until,
+            "contact": _told(self.contact),
             "answer": self.answer,
+            "earlier": self.earlier,
+            "stopped": self.stopped,
+            "changes": None if self.after is None else _told(self.after),
+            "bound": self.bound,
             "deliveries": [draft.id for draft in self.drafts],
         }
         return to_json(told).decode()
+
+
+def _told(contact: Contact) -> Mapping[str, Any]:
+    """Return what is known of `contact`, without what is not."""
+    told = {one.name: getattr(contact, one.name) for one in fields(contact)}
+    return {name: value for name, value in told.items() if value != getattr(STRANGER, name)}

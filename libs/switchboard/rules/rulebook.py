@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 
+from switchboard.contracts.ids import CampaignId, MediaId
 from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import Campaign, IntentTrigger, Keywords
 from switchboard.rules.matching import KeywordIndex
@@ -18,6 +21,20 @@ class Entry:
     number: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """
+    What an owner has set for all of an account's campaigns.
+
+    `time_zone` is IANA's name. A message the owner types by hand makes the automation silent
+    towards that person for `takeover`. Until `paused_until` it is silent towards everyone.
+    """
+
+    time_zone: str = "UTC"
+    takeover: timedelta = timedelta(hours=12)
+    paused_until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RuleBook:
     """
@@ -25,7 +42,9 @@ class RuleBook:
 
     `campaigns` are those set off by an event, in the owner's order; `by_intent`, those set off by
     an intent. `intents` are the ones worth asking about: recognised by the classifier and used.
-    `keywords` finds those of all campaigns in one reading of a text.
+    `keywords` finds those of all campaigns in one reading of a text. `others` are published
+    versions that are not live, for people who are in the middle of one, or tap its buttons.
+    `posts` says when posts were published, as far as Meta was asked.
     """
 
     version: int
@@ -33,10 +52,36 @@ class RuleBook:
     by_intent: tuple[Campaign, ...]
     intents: tuple[IntentOption, ...]
     keywords: KeywordIndex
+    settings: AccountSettings = AccountSettings()
+    others: Mapping[tuple[CampaignId, int], Campaign] = field(default_factory=dict)
+    posts: Mapping[MediaId, datetime] = field(default_factory=dict)
+
+    def live(self, campaign_id: CampaignId) -> Campaign | None:
+        """Return the live version of a campaign, if it has one."""
+        return next((one for one in self._all() if one.id == campaign_id), None)
+
+    def published(self, campaign_id: CampaignId, version: int) -> Campaign | None:
+        """Return one version of a campaign, live or brought along in `others`."""
+        live = self.live(campaign_id)
+        if live is not None and live.version == version:
+            return live
+        return self.others.get((campaign_id, version))
+
+    def _all(self) -> Iterator[Campaign]:
+        yield from (entry.campaign for entry in self.campaigns)
+        yield from self.by_intent
+
+
+_USUAL: Final = AccountSettings()
+_NO_POSTS: Final[Mapping[MediaId, datetime]] = {}
 
 
 def compile_rules(
-    version: int, campaigns: Iterable[Campaign], intents: Iterable[IntentOption]
+    version: int,
+    campaigns: Iterable[Campaign],
+    intents: Iterable[IntentOption],
+    settings: AccountSettings = _USUAL,
+    posts: Mapping[MediaId, datetime] = _NO_POSTS,
 ) -> RuleBook:
     """Return the rule book of these live campaigns and intents."""
     ordered = sorted(campaigns, key=lambda campaign: (campaign.rank, campaign.id))
@@ -54,13 +99,14 @@ def compile_rules(
         by_intent=by_intent,
         intents=tuple(intent for intent in intents if intent.name in wanted),
         keywords=KeywordIndex(keywords),
+        settings=settings,
+        posts=posts,
     )
 
 
 def keywords_of(campaign: Campaign) -> Keywords | None:
     """Return the keywords that set `campaign` off; none where any text or an intent does."""
-    trigger = campaign.definition.trigger
-    return None if isinstance(trigger, IntentTrigger) else trigger.keywords
+    return getattr(campaign.definition.trigger, "keywords", None)
 
 
 def _entries(campaigns: Iterable[Campaign], keywords: list[Keywords]) -> Iterator[Entry]:

@@ -36,6 +36,7 @@ _ONE_FORM: Final = str.maketrans(
 _INVISIBLE: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     "\u0640"  # tatweel, which stretches an Arabic word
+    "\ufffd"  # what the ledger keeps for U+0000: both must read the same when decided again
     "\u20dd\u20de\u20df\u20e0\u20e2\u20e3\u20e4"
 ) | {chr(c) for c in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F3FB, 0x1F400))}
 _SPACES: Final = re.compile(r"\s+")

@@ -1,5 +1,5 @@
 """
-What the services share in Redis (or Valkey): limits, claims, windows and pauses.
+What the services share in Redis (or Valkey): limits, claims, windows and contacts.
 
 Nothing here is the truth. Postgres can restore each key, or losing it costs one more look; so
 Redis may be emptied at any moment, and only latency is lost. What may never be lost is written to
@@ -12,19 +12,21 @@ slot, on a cluster too. Commands are those of Redis 6.2.
 This package is the only one that knows Redis or its client.
 """
 
+from switchboard.rules.ceilings import Ceiling
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
-from switchboard.state.limits import Bucket, Ceiling, Limits, Recall
-from switchboard.state.pauses import Pauses
+from switchboard.state.contacts import Contacts, Remembered
+from switchboard.state.limits import Bucket, Limits, Recall
 
 __all__ = [
     "Bucket",
     "Ceiling",
+    "Contacts",
     "Limits",
     "Observations",
     "Observed",
-    "Pauses",
     "Recall",
+    "Remembered",
     "Seen",
     "StateRefused",
     "open_redis",

@@ -1,4 +1,4 @@
-"""What the router asks of Redis about each event: is it ours, is its person paused."""
+"""What the router asks of Redis about each event: is it ours, and what is known of its person."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 from switchboard.contracts import AccountId, EventId, PersonId
+from switchboard.rules.contact import Contact
 from switchboard.state import keys
 from switchboard.state.client import Redis
+from switchboard.state.contacts import read_contact
 from switchboard.state.scripts import Call, Script
 
 # Meta repeats a webhook it thinks undelivered for up to 36 hours ("Webhooks from Meta"); a claim
@@ -40,16 +42,18 @@ class Seen:
     What is known of an event.
 
     `first` is false when another message carries the same event: that message is still on its
-    queue, or done, so this one may be dropped. `paused_until` is when automation may speak again
-    to the person; a moment that has passed means nothing.
+    queue, or done, so this one may be dropped. `window_closes_at` is the latest that events of the
+    person have given, this one's included. `contact` may be older than what Postgres has, and is
+    absent if Redis has none that can be read.
     """
 
     first: bool
-    paused_until: datetime | None
+    window_closes_at: datetime | None = None
+    contact: Contact | None = None
 
 
 class Observations:
-    """Events claimed, windows kept, pauses looked up: one round trip for a whole batch."""
+    """Events claimed, windows kept, contacts looked up: one round trip for a whole batch."""
 
     def __init__(self, redis: Redis) -> None:
         self._observe = Script(redis, "observe")
@@ -64,21 +68,23 @@ class Observations:
             Unavailable: Redis is away. Some events may be claimed; the claims are theirs.
         """
         answers = await self._observe.run_all([_call(observed) for observed in batch])
-        return [_seen(cast("Sequence[int]", answer)) for answer in answers]
+        return [_seen(*cast("tuple[int, int, str]", answer)) for answer in answers]
 
 
 def _call(observed: Observed) -> Call:
     account_id, person_id = observed.account_id, observed.person_id
-    found = [keys.claim(account_id, observed.event_id), keys.pause(account_id, None)]
+    found = [keys.claim(account_id, observed.event_id)]
     if person_id is not None:
-        found += [keys.pause(account_id, person_id), keys.window(account_id, person_id)]
+        found += [keys.window(account_id, person_id), keys.contact(account_id, person_id)]
     closes_at = observed.window_closes_at
     closes_ms = 0 if closes_at is None else int(closes_at.timestamp() * 1000)
     lives_ms = int(CLAIM_LIVES.total_seconds() * 1000)
     return Call(found, [observed.claimant, lives_ms, closes_ms])
 
 
-def _seen(answer: Sequence[int]) -> Seen:
-    first, paused_ms = answer
-    paused_until = datetime.fromtimestamp(paused_ms / 1000, UTC) if paused_ms else None
-    return Seen(first=bool(first), paused_until=paused_until)
+def _seen(first: int, closes_ms: int, contact: str) -> Seen:
+    return Seen(
+        first=bool(first),
+        window_closes_at=datetime.fromtimestamp(closes_ms / 1000, UTC) if closes_ms else None,
+        contact=read_contact(contact) if contact else None,
+    )

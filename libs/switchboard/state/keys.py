@@ -5,8 +5,7 @@ Every key in Redis: its shape, who writes it, how long it lives.
 |-------------------------------------|-----------------------------------|--------|------------|
 | `claim:{account}:<event>`           | the claimant carrying the event   | router | 37 h       |
 | `window:{account}:<person>`         | when the window closes, epoch ms  | router | until then |
-| `pause:{account}:<person>`          | automation is silent until, ms    | router | until then |
-| `pause:{account}`                   | the same, for everyone            | router | until then |
+| `contact:{account}:<person>`        | revision, a space, contact's JSON | router | 7 d        |
 | `limit:{account}:<bucket>`          | when the bucket is full again, µs | sender | see below  |
 | `limit:{account}:<bucket>:<person>` | the same, for one person          | sender | see below  |
 | `cooldown:{account}`                | no call for it until, epoch ms    | sender | until then |
@@ -33,11 +32,9 @@ def window(account_id: AccountId, person_id: PersonId) -> str:
     return f"window:{{{account_id}}}:{person_id}"
 
 
-def pause(account_id: AccountId, person_id: PersonId | None) -> str:
-    """Until when automation is silent towards the person, or towards everyone."""
-    if person_id is None:
-        return f"pause:{{{account_id}}}"
-    return f"pause:{{{account_id}}}:{person_id}"
+def contact(account_id: AccountId, person_id: PersonId) -> str:
+    """What is remembered of the person: a copy of the row in Postgres, perhaps an older one."""
+    return f"contact:{{{account_id}}}:{person_id}"
 
 
 def limit(account_id: AccountId, bucket: str, person_id: PersonId | None = None) -> str:

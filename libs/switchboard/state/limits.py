@@ -19,41 +19,17 @@ from typing import Final, cast
 
 from switchboard.contracts import AccountId, PersonId
 from switchboard.errors import Throttled, Unavailable
+from switchboard.rules.ceilings import Ceiling
 from switchboard.state import keys
 from switchboard.state.client import Redis
 from switchboard.state.scripts import Argument, Call, Script
 
-_MICROSECOND: Final = timedelta(microseconds=1)
 # How long a recalled bucket is remembered after its last use: one missing for longer, or lost with
 # Redis, costs one question to Postgres.
 _REMEMBERED: Final = timedelta(days=30)
 
 # How many other calls of a bucket were begun in its last window, from what survives Redis.
 Recall = Callable[["Bucket"], Awaitable[int]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceiling:
-    """At most `burst` at once, and `sustained` more in each `window` while they keep coming."""
-
-    burst: int
-    sustained: int
-    window: timedelta
-
-    def __post_init__(self) -> None:
-        """Refuse a bucket that could never grant anything."""
-        if self.burst < 1 or self.sustained < 1 or self.window <= timedelta():
-            raise ValueError(f"{self}: burst, sustained and window must be positive")
-
-    @property
-    def most(self) -> int:
-        """What is granted at most in any span of one window, wherever it begins."""
-        return self.burst + self.sustained
-
-    @property
-    def interval_us(self) -> int:
-        """Microseconds in which one token comes back; rounded up, towards granting less."""
-        return -(-(self.window // _MICROSECOND) // self.sustained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

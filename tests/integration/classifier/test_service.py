@@ -65,7 +65,9 @@ class Desk:
         """Return the next answer, as the router will read it."""
         message = await self._next(CLASSIFIED.physical(self.prefix))
         assert message["Attributes"]["MessageGroupId"] == COMMENT_WRITTEN.account_id
-        return ANSWER.validate_json(message["Body"])
+        answer = ANSWER.validate_json(message["Body"])
+        assert isinstance(answer, Answer)
+        return answer
 
     async def dead(self) -> MessageTypeDef:
         """Return the next question that was buried."""

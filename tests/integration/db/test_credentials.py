@@ -39,3 +39,19 @@ async def test_a_value_moved_to_another_row(owner: Database, shop: Shop) -> None
 
     with pytest.raises(CannotOpen, match="sealed for another account"):
         vault.open(await _stored(owner, other), other.account)
+
+
+async def test_what_webhooks_are_signed_with(
+    owner: Database, pipeline: Database, shop: Shop
+) -> None:
+    """The newest secret of an account is the one its sender reads; without one there is none."""
+    vault = Vault({"k1": b"1" * 32})
+    assert await credentials.webhook_secret(pipeline, shop.account) is None
+
+    for secret in ("whsec_old", "whsec_new"):
+        sealed = vault.seal(secret, shop.account)
+        await credentials.store_webhook_secret(owner, shop.account, sealed)
+
+    stored = await credentials.webhook_secret(pipeline, shop.account)
+    assert stored is not None
+    assert "whsec_new" == vault.open(stored, shop.account)

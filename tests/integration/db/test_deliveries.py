@@ -9,18 +9,21 @@ from uuid import uuid4
 
 import pytest
 
-from switchboard.contracts import DeliveryId, PersonId
-from switchboard.db import credentials, deliveries, pacing
+from switchboard.contracts import DeliveryId, EventId, PersonId
+from switchboard.db import contacts, credentials, deliveries, pacing
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import MetaAnswer, claim
+from switchboard.db.ledger import record
 from switchboard.db.pool import Database
-from tests.integration.db.town import Shop, now, owe, state_of
+from switchboard.rules.contact import Contact
+from tests.integration.db.town import Shop, kept, now, owe, recorded, state_of
 
 Settle = Callable[[Database, DeliveryId, str], Awaitable[bool]]
 
 
 async def _sent(db: Database, delivery: DeliveryId, owner: str) -> bool:
-    return await deliveries.record_sent(db, delivery, owner=owner, message_id="mid.1")
+    sent = await deliveries.record_sent(db, delivery, owner=owner, message_id="mid.1")
+    return sent is not None
 
 
 async def _refused(db: Database, delivery: DeliveryId, owner: str) -> bool:
@@ -95,6 +98,61 @@ class TestClaiming:
         assert {"text": "Here you are"} == taken.content
         assert taken.credential is not None
         assert vault.open(taken.credential, taken.account) == "IGAA"
+
+    async def test_whom_it_is_for(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What is known of the person at this moment comes with it."""
+        person, closes = PersonId("77"), now() + timedelta(hours=20)
+        pause, event = now() + timedelta(hours=1), EventId(uuid4())
+        met = recorded(
+            shop,
+            "m:1",
+            answered=False,
+            person_id=person,
+            username="ana.m",
+            inbound=True,
+            window_closes_at=closes,
+        )
+        after = Contact(
+            revision=1,
+            paused_until=pause,
+            paused_by=event,
+            opted_out_at=pause,
+            email="ana@example.com",
+            phone="+351",
+            fields={"size": "M"},
+        )
+        await record(pipeline, [met], [kept(shop, 0, after, person=person)])
+        await contacts.name_person(pipeline, shop.account, person, name="Ana", username=None)
+        delivery = await owe(pipeline, shop, kind="message", person_id=person)
+
+        taken = await claim(pipeline, delivery, owner="me", lease_s=30)
+
+        assert taken is not None
+        assert (pause, event, pause, closes) == (
+            taken.paused_until,
+            taken.paused_by,
+            taken.opted_out_at,
+            taken.window_closes_at,
+        )
+        assert ("Ana", "ana.m", "ana@example.com", "+351", {"size": "M"}) == (
+            taken.name,
+            taken.username,
+            taken.email,
+            taken.phone,
+            taken.fields,
+        )
+
+    async def test_for_a_stranger(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """Without a person, or a contact, nothing is known of them."""
+        await record(pipeline, [recorded(shop, "m:1", username="somebody")])
+        await owner.execute('update public.contacts set fields = \'{"size": "M"}\'')
+        nobody = await owe(pipeline, shop)
+        stranger = await owe(pipeline, shop, kind="message", person_id=PersonId("404"))
+
+        for delivery in (nobody, stranger):
+            taken = await claim(pipeline, delivery, owner="me", lease_s=30)
+            assert taken is not None
+            assert (None, None, {}) == (taken.username, taken.window_closes_at, taken.fields)
 
     async def test_without_a_token(self, pipeline: Database, shop: Shop) -> None:
         """An account whose token was never stored is told apart, not an error."""

@@ -31,7 +31,7 @@ class TestRecording:
 
         standings = await record(pipeline, [one])
 
-        expected = Standing("matched", (one.deliveries[0].id,), new=True)
+        expected = Standing("matched", (one.deliveries[0].id,), new=True, ours=True)
         assert {one.event_id: expected} == standings
         row = await owner.fetchrow("select * from public.events")
         assert row is not None
@@ -62,7 +62,7 @@ class TestRecording:
 
         standings = await record(pipeline, [stray])
 
-        assert {stray.event_id: Standing("ignored", (), new=True)} == standings
+        assert {stray.event_id: Standing("ignored", (), new=True, ours=True)} == standings
         assert await _count(owner, "contacts") == 0
 
     async def test_the_same_event_twice_in_a_batch(
@@ -74,7 +74,7 @@ class TestRecording:
 
         standings = await record(pipeline, [asked, matched, asked, matched])
 
-        expected = Standing("matched", (matched.deliveries[0].id,), new=True)
+        expected = Standing("matched", (matched.deliveries[0].id,), new=True, ours=True)
         assert {matched.event_id: expected} == standings
         assert (1, 1) == (await _count(owner, "events"), await _count(owner, "deliveries"))
 
@@ -123,7 +123,9 @@ class TestRepeating:
 
         again = await record(pipeline, [one])
 
-        assert {one.event_id: Standing("matched", (one.deliveries[0].id,), new=False)} == again
+        assert {
+            one.event_id: Standing("matched", (one.deliveries[0].id,), new=False, ours=False)
+        } == again
 
     async def test_what_a_sender_took_is_not_told(self, pipeline: Database, shop: Shop) -> None:
         """A delivery that is being sent is not published again."""
@@ -143,7 +145,7 @@ class TestRepeating:
 
         standings = await record(pipeline, [recorded(shop, "c:1")])
 
-        assert {event_id("c:1"): Standing("no_match", (), new=False)} == standings
+        assert {event_id("c:1"): Standing("no_match", (), new=False, ours=False)} == standings
         assert await _count(owner, "deliveries") == 0
 
     async def test_an_answer_completes_a_question(
@@ -159,8 +161,10 @@ class TestRepeating:
         asked_again = await record(pipeline, [asked])
 
         ready = (matched.deliveries[0].id,)
-        assert {asked.event_id: Standing("matched", ready, new=False)} == answered == late
-        assert answered == asked_again
+        ours = Standing("matched", ready, new=False, ours=True)
+        theirs = Standing("matched", ready, new=False, ours=False)
+        assert {asked.event_id: ours} == answered
+        assert {asked.event_id: theirs} == late == asked_again
         row = await owner.fetchrow("select outcome, campaign_id, decision from public.events")
         assert row is not None
         assert ("matched", shop.campaign) == (row["outcome"], row["campaign_id"])

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
-from switchboard.contracts import DeliveryId
+import pytest
+
+from switchboard.contracts import DeliveryId, PersonId, TraceId
 from switchboard.db import deliveries, pacing
+from switchboard.db.pacing import Due, OverdueLookup
 from switchboard.db.pool import Database
 from tests.integration.db.town import Shop, now, open_shop, owe, state_of
 
 
-async def _park(db: Database, shop: Shop, *, hours: int, due_in_s: float = -1) -> DeliveryId:
+async def _park(
+    db: Database, shop: Shop, *, hours: int, due_in_s: float = -1, **more: Any
+) -> DeliveryId:
     """Return a parked delivery whose deadline is in `hours`."""
     return await owe(
         db,
         shop,
+        **more,
         state="parked",
         not_before=now() + timedelta(seconds=due_in_s),
         deadline=now() + timedelta(hours=hours),
@@ -78,6 +85,27 @@ class TestReleasing:
 
         assert [] == waiting
         assert {shop.instagram_id, dead.instagram_id} == {one.account_id for one in resumed}
+
+    @pytest.mark.parametrize("kind", ["timer", "webhook"])
+    async def test_what_is_no_call_to_meta_does_not_wait_for_it(
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
+    ) -> None:
+        """A held account's timers go off and its owner is told; when they are due, not before."""
+        person: dict[str, Any] = {
+            "kind": kind,
+            "comment_id": None,
+            "person_id": PersonId("1"),
+            "content": "{}",
+        }
+        due = await _park(pipeline, shop, hours=1, **person)
+        later = await _park(pipeline, shop, hours=1, due_in_s=600, **person)
+        reply = await _park(pipeline, shop, hours=1)
+        await deliveries.mark_reconnect_needed(pipeline, shop.account, "token")
+
+        released = await pacing.release_due(pipeline, limit=10)
+
+        assert [due] == [one.delivery_id for one in released]
+        assert ["parked", "parked"] == [await state_of(owner, one) for one in (later, reply)]
 
     async def test_many_pacers(self, pipeline: Database, shop: Shop) -> None:
         """Pacers that run at once release each delivery once."""
@@ -158,3 +186,59 @@ class TestRunningOut:
         row = await owner.fetchrow("select * from public.deliveries where id = $1", waits[0])
         assert row is not None
         assert ("expired", "deadline_passed") == (row["state"], row["reason"])
+
+    @pytest.mark.parametrize("kind", ["webhook", "lookup", "timer"])
+    async def test_a_lease_of_what_can_be_repeated(
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
+    ) -> None:
+        """What does no harm twice is ready again, told of at once, and nobody else's any more."""
+        gone = await owe(pipeline, shop, kind=kind, person_id=PersonId("1"))
+        await deliveries.claim(pipeline, gone, owner="gone", lease_s=0)
+
+        uncertain = await pacing.expire_leases(pipeline)
+        again = await pacing.republish_stale(pipeline, older_than_s=60, limit=10)
+
+        assert ([], [gone]) == (uncertain, [one.delivery_id for one in again])
+        assert await deliveries.record_done(pipeline, gone, owner="gone") is None
+        taken = await deliveries.claim(pipeline, gone, owner="next", lease_s=60)
+        assert taken is not None
+        assert 2 == taken.attempts
+
+    async def test_a_lookups_deadline(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """An overdue lookup is not expired before it is answered; anything else is."""
+        past = now() - timedelta(seconds=1)
+        late, timer = [
+            await owe(
+                pipeline,
+                shop,
+                kind=kind,
+                person_id=PersonId("1"),
+                state="parked",
+                deadline=past,
+                content='{"about": "follower"}',
+            )
+            for kind in ("lookup", "timer")
+        ]
+        await owe(pipeline, shop, kind="lookup")
+
+        expired = await pacing.expire_overdue(pipeline)
+        overdue = await pacing.overdue_lookups(pipeline, limit=10)
+        ended = await pacing.expire(pipeline, [one.due.delivery_id for one in overdue])
+
+        assert [timer] == [one.delivery_id for one in expired]
+        due = Due(late, shop.instagram_id, TraceId("0" * 32))
+        assert ([OverdueLookup(due, {"about": "follower"})], [due]) == (overdue, ended)
+        assert await state_of(owner, late) == "expired"
+        assert [] == await pacing.overdue_lookups(pipeline, limit=10)
+
+    async def test_expiring_what_is_taken(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A lookup somebody has begun meanwhile is theirs to end."""
+        begun = await owe(pipeline, shop, kind="lookup")
+        await deliveries.claim(pipeline, begun, owner="me", lease_s=60)
+
+        assert [] == await pacing.expire(pipeline, [begun])
+        assert await state_of(owner, begun) == "sending"

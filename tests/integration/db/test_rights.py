@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from switchboard.db import tenancy
+from switchboard.db import rules, tenancy
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database
 from tests.integration.db.town import Shop, owe
@@ -15,26 +15,40 @@ from tests.integration.db.town import Shop, owe
 # or there. `*` is every column the statement names anyway; the lists are sorted.
 PIPELINE = {
     ("public.instagram_accounts", "SELECT"): "app_scoped_id held_until hold_reason id instagram_id "
-    "private_replies_per_hour rules_version sends_per_second status username workspace_id",
+    "paused_until private_replies_per_hour rules_version sends_per_second status takeover "
+    "time_zone username workspace_id",
     ("public.instagram_accounts", "UPDATE"): "held_until hold_reason status",
     ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
-    ("public.campaigns", "SELECT"): "account_id id live_version rank status workspace_id",
-    ("public.campaign_versions", "SELECT"): "campaign_id definition version workspace_id",
+    ("private.webhook_secrets", "SELECT"): "account_id ciphertext key_id nonce",
+    ("public.campaigns", "SELECT"): "account_id id live_version next_media_id rank status "
+    "workspace_id",
+    ("public.campaigns", "UPDATE"): "next_media_id",
+    ("public.campaign_versions", "SELECT"): "campaign_id definition published_at version "
+    "workspace_id",
+    ("public.posts", "SELECT"): "account_id media_id posted_at",
+    ("public.posts", "INSERT"): "account_id media_id posted_at workspace_id",
+    ("public.rule_books", "SELECT"): "account_id book version",
+    ("public.rule_books", "INSERT"): "account_id book version workspace_id",
     ("public.intents", "SELECT"): "account_id description examples name workspace_id",
-    ("public.contacts", "SELECT"): "account_id first_seen_at last_inbound_at person_id username "
-    "window_closes_at",
-    ("public.contacts", "INSERT"): "account_id first_seen_at last_inbound_at person_id username "
-    "window_closes_at workspace_id",
-    ("public.contacts", "UPDATE"): "first_seen_at last_inbound_at username window_closes_at",
+    ("public.contacts", "SELECT"): "account_id answered email fields first_seen_at flows follows "
+    "follows_at last_inbound_at name opted_out_at paused_by paused_until person_id phone "
+    "recordings revision tags username window_closes_at",
+    ("public.contacts", "INSERT"): "account_id answered email fields first_seen_at flows follows "
+    "follows_at last_inbound_at opted_out_at paused_by paused_until person_id phone recordings "
+    "revision tags username window_closes_at workspace_id",
+    ("public.contacts", "UPDATE"): "answered email fields first_seen_at flows follows follows_at "
+    "last_inbound_at name opted_out_at paused_by paused_until phone recordings revision tags "
+    "username window_closes_at",
     ("public.events", "SELECT"): "event_id outcome",
     ("public.events", "INSERT"): "account_id campaign_id decision event event_id identity "
     "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
     ("public.events", "UPDATE"): "campaign_id decision outcome",
-    ("public.deliveries", "SELECT"): "account_id attempts campaign_id campaign_version comment_id "
-    "content deadline event_id id kind lease_owner lease_until message_id not_before person_id "
-    "published_at reason state step trace_id workspace_id",
-    ("public.deliveries", "INSERT"): "account_id campaign_id campaign_version comment_id content "
-    "deadline event_id id kind not_before person_id published_at state step trace_id workspace_id",
+    ("public.deliveries", "SELECT"): "account_id after_id attempts campaign_id campaign_version "
+    "comment_id content deadline event_id id kind lane lease_owner lease_until message_id "
+    "not_before person_id published_at reason recipient_id state step trace_id workspace_id",
+    ("public.deliveries", "INSERT"): "account_id after_id campaign_id campaign_version comment_id "
+    "content deadline event_id id kind lane not_before person_id published_at state step trace_id "
+    "workspace_id",
     ("public.deliveries", "UPDATE"): "attempts fbtrace_id graph_code graph_subcode lease_owner "
     "lease_until message_id not_before published_at reason recipient_id sent_at state",
 }
@@ -231,3 +245,37 @@ class TestPipeline:
         for db in (owner, pipeline):
             with pytest.raises(QueryFailed, match="is decided"):
                 await db.execute("update public.events set outcome = 'ignored'")
+
+    async def test_a_post_is_found_once(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """It binds a live campaign to a post, and neither to another one nor to none again."""
+        bind = "update public.campaigns set next_media_id = $1"
+        tags = []
+        for status, media_id in [("paused", "1"), ("live", "1"), ("live", "2"), ("live", None)]:
+            await owner.execute("update public.campaigns set status = $1", status)
+            tags.append(await pipeline.execute(bind, media_id))
+
+        assert ["UPDATE 0", "UPDATE 1", "UPDATE 0", "UPDATE 0"] == tags
+        with pytest.raises(QueryFailed, match="permission denied"):
+            await pipeline.execute("update public.campaigns set draft = null")
+
+    async def test_what_the_rules_were_stays(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """It writes what the rules were at a version, and never changes it."""
+        await rules.keep_book(pipeline, shop.account, shop.workspace, 7, "{}")
+
+        for change in ("update public.rule_books set book = '{}'", "delete from public.rule_books"):
+            with pytest.raises(QueryFailed, match="permission denied"):
+                await pipeline.execute(change)
+
+    async def test_a_secret_is_not_its_to_change(self, pipeline: Database, shop: Shop) -> None:
+        """It signs with a webhook secret and cannot put another in its place."""
+        with pytest.raises(QueryFailed, match="permission denied"):
+            await pipeline.execute("update private.webhook_secrets set key_id = 'mine'")
+        with pytest.raises(QueryFailed, match="permission denied"):
+            await pipeline.execute(
+                "insert into private.webhook_secrets values ($1, 'k', ''::bytea, ''::bytea)",
+                shop.account,
+            )

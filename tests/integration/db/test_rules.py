@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from switchboard.contracts import AccountId, CampaignId, IntentOption
-from switchboard.db import deliveries, tenancy
+from switchboard.contracts import AccountId, CampaignId, IntentOption, MediaId, PublishedPost
+from switchboard.db import deliveries, posts, tenancy
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database
-from switchboard.db.rules import load, versions
+from switchboard.db.rules import book, keep_book, load, published, versions
 from switchboard.rules.campaigns import Campaign
+from switchboard.rules.rulebook import AccountSettings
 from tests.integration.db.town import Shop, definition, now, open_shop
 
 
@@ -24,6 +28,20 @@ async def _publish(owner: Database, shop: Shop, campaign: CampaignId, *keywords:
         name="link",
         rank=1,
         definition=definition(*keywords),
+    )
+
+
+async def _draft(
+    owner: Database, shop: Shop, campaign: CampaignId, draft: Mapping[str, Any]
+) -> None:
+    await tenancy.save_draft(
+        owner,
+        campaign,
+        workspace=shop.workspace,
+        account=shop.account,
+        name="link",
+        rank=1,
+        draft=draft,
     )
 
 
@@ -50,8 +68,16 @@ class TestLoading:
             first.instagram_id,
             first.status,
         )
-        expected = Campaign(id=shop.campaign, version=1, rank=1, definition=definition())
-        assert (expected,) == first.campaigns
+        (campaign,) = first.campaigns
+        assert campaign.published_at is not None
+        expected = Campaign(
+            id=shop.campaign,
+            version=1,
+            rank=1,
+            definition=definition(),
+            published_at=campaign.published_at,
+        )
+        assert expected == campaign
         asks = IntentOption(name="price", description="asks what it costs", examples=("how much?",))
         assert (asks,) == first.intents
         assert (other.campaign,) == tuple(one.id for one in second.campaigns)
@@ -97,6 +123,63 @@ class TestLoading:
         assert "definition.trigger" in why
         assert "their text" not in why
 
+    async def test_settings(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What the owner has set for all campaigns comes with them; without it, what is usual."""
+        (usual,) = await load(pipeline, [shop.instagram_id])
+        until = now()
+        await owner.execute(
+            """update public.instagram_accounts
+                  set time_zone = 'Europe/Lisbon', takeover = '90 min', paused_until = $1""",
+            until,
+        )
+
+        (rules,) = await load(pipeline, [shop.instagram_id])
+
+        assert AccountSettings() == usual.settings
+        expected = AccountSettings(
+            time_zone="Europe/Lisbon", takeover=timedelta(minutes=90), paused_until=until
+        )
+        assert expected == rules.settings
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            "time_zone = 'PST'",
+            "time_zone = 'Europe/Atlantis'",
+            "time_zone = 'X5'",
+            "time_zone = ''",
+            "takeover = '0'",
+            "takeover = '-1 hour'",
+            "takeover = '2000 years'",
+            "paused_until = 'infinity'",
+            "paused_until = '-infinity'",
+            "paused_until = '20000-01-01'",
+        ],
+    )
+    async def test_settings_nobody_can_read(self, owner: Database, shop: Shop, fault: str) -> None:
+        """A setting that would keep the router from reading the rules is refused."""
+        with pytest.raises(QueryFailed, match=r"there is no time zone|_check"):
+            await owner.execute(f"update public.instagram_accounts set {fault}")
+
+    async def test_posts(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """When posts were published comes with the rules, and the first word on it stands."""
+        other, moment = await open_shop(owner), now()
+        for account in (shop, other):
+            await posts.keep(
+                pipeline,
+                account.account,
+                account.workspace,
+                [PublishedPost(media_id=MediaId(f"m{account.username}"), posted_at=moment)],
+            )
+        later = PublishedPost(
+            media_id=MediaId(f"m{shop.username}"), posted_at=moment + timedelta(hours=1)
+        )
+        await posts.keep(pipeline, shop.account, shop.workspace, [later])
+
+        (rules,) = await load(pipeline, [shop.instagram_id])
+
+        assert {f"m{shop.username}": moment} == rules.posts
+
     async def test_a_disconnected_account(
         self, owner: Database, pipeline: Database, shop: Shop
     ) -> None:
@@ -122,6 +205,12 @@ CHANGES = [
     "update public.instagram_accounts set sends_per_second = 10",
     "update public.instagram_accounts set username = 'renamed'",
     "update public.instagram_accounts set status = 'reconnect_needed'",
+    "update public.instagram_accounts set time_zone = 'Europe/Lisbon'",
+    "update public.instagram_accounts set takeover = '2 hours'",
+    "update public.instagram_accounts set paused_until = now()",
+    "update public.campaigns set next_media_id = '1'",
+    """insert into public.posts (workspace_id, account_id, media_id, posted_at)
+       select workspace_id, id, '1', now() from public.instagram_accounts""",
 ]
 
 
@@ -152,11 +241,13 @@ class TestVersions:
     async def test_what_changes_nothing(
         self, owner: Database, pipeline: Database, shop: Shop
     ) -> None:
-        """A hold, and seeding the same again, leave the rules as they are."""
+        """A hold, a draft, a name, and seeding the same again, leave the rules as they are."""
         before = await versions(pipeline, [shop.instagram_id])
 
         await deliveries.hold_account(pipeline, shop.account, until=now(), reason="limit")
         await _publish(owner, shop, shop.campaign)
+        await _draft(owner, shop, shop.campaign, {"steps": "soon"})
+        await owner.execute("update public.campaigns set name = 'renamed'")
         await tenancy.connect_account(
             owner,
             shop.account,
@@ -217,3 +308,122 @@ class TestPublishing:
             "update public.instagram_accounts set status='disconnected' where id=$1", shop.account
         )
         await connect()
+
+
+class TestVersionsThatAreNotLive:
+    async def test_by_number(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """Any published version can be had, paused and replaced ones too, for its account only."""
+        other = await open_shop(owner)
+        await _publish(owner, shop, shop.campaign, "new")
+        await owner.execute("update public.campaigns set rank = 5, status = 'paused'")
+        wanted = [
+            (shop.campaign, 1, shop.account),
+            (shop.campaign, 2, shop.account),
+            (shop.campaign, 3, shop.account),
+            (other.campaign, 1, shop.account),
+        ]
+
+        found = await published(pipeline, wanted)
+
+        assert {(shop.campaign, 1), (shop.campaign, 2)} == found.keys()
+        old = found[shop.campaign, 1]
+        assert (definition(), 5) == (old.definition, old.rank)
+        assert old.published_at is not None
+        assert {} == await published(pipeline, [])
+
+    async def test_the_post_is_the_live_ones(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """The post that was found belongs to the live version alone."""
+        await _publish(owner, shop, shop.campaign, "new")
+        await owner.execute("update public.campaigns set next_media_id = '9'")
+        wanted = [(shop.campaign, number, shop.account) for number in (1, 2)]
+
+        found = await published(pipeline, wanted)
+
+        assert [None, "9"] == [found[shop.campaign, number].next_media_id for number in (1, 2)]
+
+
+class TestBooks:
+    async def test_the_first_stands(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """What the rules were at a version is kept once, for each account its own."""
+        other = await open_shop(owner)
+        await keep_book(pipeline, shop.account, shop.workspace, 7, '{"campaigns": ["a\\u0000"]}')
+        await keep_book(pipeline, shop.account, shop.workspace, 7, '{"campaigns": ["late"]}')
+
+        assert {"campaigns": ["a\ufffd"]} == await book(pipeline, shop.account, 7)
+        assert await book(pipeline, shop.account, 8) is None
+        assert await book(pipeline, other.account, 7) is None
+
+    async def test_anothers(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A book cannot be kept in a workspace that the account is not of."""
+        other = await open_shop(owner)
+
+        with pytest.raises(QueryFailed, match="foreign key"):
+            await keep_book(pipeline, shop.account, other.workspace, 7, "{}")
+
+
+class TestEditing:
+    async def test_a_draft(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A draft need make no sense, answers nothing, and leaves what is live as it is."""
+        new = CampaignId(uuid4())
+        await _draft(owner, shop, new, {"trigger": None})
+        await _draft(owner, shop, shop.campaign, {"steps": "soon"})
+        await _draft(owner, shop, shop.campaign, {"steps": "later"})
+
+        (rules,) = await load(pipeline, [shop.instagram_id])
+
+        assert [(shop.campaign, 1)] == [(one.id, one.version) for one in rules.campaigns]
+        rows = await owner.fetch("select id, draft, status from public.campaigns")
+        assert {
+            new: ({"trigger": None}, "draft"),
+            shop.campaign: ({"steps": "later"}, "live"),
+        } == {row["id"]: (row["draft"], row["status"]) for row in rows}
+
+    async def test_anothers_draft(self, owner: Database, shop: Shop) -> None:
+        """A draft is saved for the campaign's own account only."""
+        other = await open_shop(owner)
+
+        with pytest.raises(QueryFailed, match="belongs to another account"):
+            await _draft(owner, other, shop.campaign, {})
+
+    async def test_publishing_a_draft(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A campaign that was a draft answers once it is published."""
+        new = CampaignId(uuid4())
+        await _draft(owner, shop, new, {})
+
+        assert 1 == await _publish(owner, shop, new)
+
+        (rules,) = await load(pipeline, [shop.instagram_id])
+        assert {new, shop.campaign} == {one.id for one in rules.campaigns}
+
+    async def test_pausing(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A paused campaign answers nothing, is paused once, and answers when published again."""
+        await tenancy.pause_campaign(owner, shop.campaign, workspace=shop.workspace)
+        paused = await versions(pipeline, [shop.instagram_id])
+        await tenancy.pause_campaign(owner, shop.campaign, workspace=shop.workspace)
+
+        (rules,) = await load(pipeline, [shop.instagram_id])
+        assert ((), paused) == (rules.campaigns, await versions(pipeline, [shop.instagram_id]))
+        assert 1 == await _publish(owner, shop, shop.campaign)
+        (rules,) = await load(pipeline, [shop.instagram_id])
+        assert [shop.campaign] == [one.id for one in rules.campaigns]
+
+    async def test_pausing_anothers(self, owner: Database, shop: Shop) -> None:
+        """A campaign of another workspace is not found."""
+        other = await open_shop(owner)
+
+        with pytest.raises(QueryFailed, match="is not in workspace"):
+            await tenancy.pause_campaign(owner, shop.campaign, workspace=other.workspace)
+
+    async def test_the_next_post(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A version that goes live has no post yet; publishing what is live forgets none."""
+        await owner.execute("update public.campaigns set next_media_id = '9'")
+        await _publish(owner, shop, shop.campaign)
+        (same,) = await load(pipeline, [shop.instagram_id])
+        await _publish(owner, shop, shop.campaign, "new")
+        (other,) = await load(pipeline, [shop.instagram_id])
+
+        assert ["9", None] == [rules.campaigns[0].next_media_id for rules in (same, other)]

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from switchboard.db import tenancy
+from switchboard.contracts import MediaId, PublishedPost
+from switchboard.db import posts, rules, tenancy
+from switchboard.db.credentials import Vault, store_webhook_secret
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database, Transaction
-from tests.integration.db.town import Shop, definition, open_shop, recorded
+from tests.integration.db.town import Shop, definition, now, open_shop, recorded
 from tests.integration.db.users import Role, acting_as, hire
 
 # What a viewer sees one row of, in a workspace where something happened.
@@ -27,14 +29,15 @@ TABLES = [
     "contacts",
     "events",
     "deliveries",
+    "rule_books",
+    "posts",
 ]
 
 
 @pytest.fixture
 async def lively(owner: Database, pipeline: Database, shop: Shop) -> Shop:
     """A tenant with a row in every table."""
-    await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
-    await record(pipeline, [recorded(shop, f"c:{shop.account}")])
+    await _live(owner, pipeline, shop)
     return shop
 
 
@@ -42,9 +45,19 @@ async def lively(owner: Database, pipeline: Database, shop: Shop) -> Shop:
 async def rival(owner: Database, pipeline: Database) -> Shop:
     """Another tenant with a row in every table."""
     shop = await open_shop(owner)
+    await _live(owner, pipeline, shop)
+    return shop
+
+
+async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
+    """Let something happen in `shop` for each table."""
     await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
     await record(pipeline, [recorded(shop, f"c:{shop.account}")])
-    return shop
+    post = PublishedPost(media_id=MediaId("1"), posted_at=now())
+    await posts.keep(pipeline, shop.account, shop.workspace, [post])
+    await rules.keep_book(pipeline, shop.account, shop.workspace, 1, "{}")
+    vault = Vault({"k1": b"1" * 32})
+    await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account))
 
 
 class TestReading:
@@ -88,12 +101,15 @@ class TestReading:
                 await api.execute(f"set role {role}")
 
     async def test_tokens(self, owner: Database, api: Database, lively: Shop) -> None:
-        """No user reaches the tokens, not even the workspace's owner."""
+        """No user reaches tokens and secrets, not even the workspace's owner."""
         boss = await hire(owner, lively, "owner")
 
         with pytest.raises(QueryFailed, match="permission denied"):
             async with acting_as(api, boss) as tx:
                 await tx.fetch("select * from private.instagram_credentials")
+        with pytest.raises(QueryFailed, match="permission denied"):
+            async with acting_as(api, boss) as tx:
+                await tx.fetch("select * from private.webhook_secrets")
 
     async def test_a_stranger(self, owner: Database, api: Database, lively: Shop) -> None:
         """A user without a membership sees no workspace."""
@@ -126,6 +142,19 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
         "editor",
     ),
     ("update public.instagram_accounts set sends_per_second = 1 where workspace_id = $1", "admin"),
+    (
+        """update public.instagram_accounts
+              set time_zone = 'Europe/Lisbon', takeover = '2 h', paused_until = now()
+            where workspace_id = $1""",
+        "admin",
+    ),
+    ("update public.campaigns set draft = '{}' where workspace_id = $1", "editor"),
+    (
+        """insert into public.campaigns (workspace_id, account_id, name, draft)
+           values ($1, $2, 'new', '{}')""",
+        "editor",
+    ),
+    ("update public.campaigns set next_media_id = '1' where workspace_id = $1", "nobody"),
     ("update public.instagram_accounts set workspace_id = $1", "nobody"),
     ("update public.instagram_accounts set held_until = now() where workspace_id = $1", "nobody"),
     (
@@ -137,6 +166,20 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.campaign_versions set definition = '{}' where workspace_id = $1", "nobody"),
     ("delete from public.campaign_versions where workspace_id = $1", "nobody"),
     ("update public.contacts set window_closes_at = now() where workspace_id = $1", "nobody"),
+    ("update public.contacts set paused_until = null where workspace_id = $1", "nobody"),
+    ("update public.contacts set opted_out_at = null where workspace_id = $1", "nobody"),
+    (
+        """insert into public.rule_books (account_id, workspace_id, version, book)
+           values ($2, $1, 2, '{}')""",
+        "nobody",
+    ),
+    (
+        """insert into public.posts (account_id, workspace_id, media_id, posted_at)
+           values ($2, $1, '5', now())""",
+        "nobody",
+    ),
+    ("update public.rule_books set book = '{}' where workspace_id = $1", "nobody"),
+    ("delete from public.rule_books where workspace_id = $1", "nobody"),
     ("update public.events set outcome = 'ignored' where workspace_id = $1", "nobody"),
     ("delete from public.events where workspace_id = $1", "nobody"),
     ("update public.deliveries set state = 'cancelled' where workspace_id = $1", "nobody"),

@@ -79,11 +79,27 @@ async def test_the_pipeline_cannot_begin_in_the_middle(pipeline: Database, shop:
 
 
 async def test_everything_has_an_addressee(pipeline: Database, shop: Shop) -> None:
-    """A message without a person, or a reply without a comment, is no delivery."""
+    """A message or timer without a person, or a reply without a comment, is no delivery."""
     for kind, person_id, comment_id in [
         ("message", None, "c"),
+        ("timer", None, "c"),
         ("private_reply", "p", None),
         ("public_reply", "p", None),
     ]:
         with pytest.raises(QueryFailed, match="deliveries_have_an_addressee"):
             await owe(pipeline, shop, kind=kind, person_id=person_id, comment_id=comment_id)
+
+
+async def test_what_needs_no_addressee(owner: Database, pipeline: Database, shop: Shop) -> None:
+    """A lookup and a webhook may be about a person, a comment, or neither."""
+    for kind, person_id, comment_id in itertools.product(
+        ("lookup", "webhook"), (None, "p"), (None, "c")
+    ):
+        delivery = await owe(pipeline, shop, kind=kind, person_id=person_id, comment_id=comment_id)
+        assert await state_of(owner, delivery) == "ready"
+
+
+async def test_nothing_follows_itself(pipeline: Database, shop: Shop) -> None:
+    """A delivery that waits for itself would wait for ever, and is refused."""
+    with pytest.raises(QueryFailed, match="deliveries_follow_another"):
+        await owe(pipeline, shop, id=shop.account, after_id=shop.account)

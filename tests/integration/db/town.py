@@ -20,11 +20,13 @@ from switchboard.contracts import (
 )
 from switchboard.contracts.ids import delivery_id, event_id
 from switchboard.db import ledger, tenancy
-from switchboard.db.ledger import DeliveryDraft, Recorded
+from switchboard.db.ledger import ContactKept, DeliveryDraft, Recorded
 from switchboard.db.pool import Database
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, CampaignDefinition
+from switchboard.rules.contact import Contact
 
 _numbers = itertools.count(1)
+SOMEBODY = PersonId("1234567890")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def recorded(shop: Shop, identity: str, *, answered: bool = True, **fields: Any)
         "instagram_id": shop.instagram_id,
         "kind": "comment.v1",
         "identity": identity,
-        "person_id": PersonId("1234567890"),
+        "person_id": SOMEBODY,
         "occurred_at": now(),
         "received_at": now(),
         "outcome": "matched" if answered else "no_match",
@@ -123,6 +125,19 @@ def recorded(shop: Shop, identity: str, *, answered: bool = True, **fields: Any)
         "deliveries": (draft(shop, event),) if answered else (),
     }
     return Recorded(**whole | fields)
+
+
+def kept(
+    shop: Shop, expected: int, after: Contact | None = None, *, person: PersonId = SOMEBODY
+) -> ContactKept:
+    """Return what was known of a person, and what becomes of it."""
+    return ContactKept(
+        account=shop.account,
+        workspace_id=shop.workspace,
+        person_id=person,
+        expected=expected,
+        after=after,
+    )
 
 
 async def owe(db: Database, shop: Shop, **fields: Any) -> DeliveryId:

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from switchboard.contracts import AccountId, CommentId, PersonId
-from switchboard.errors import Unavailable
+from switchboard.errors import Failure, Unavailable
 from switchboard.graph import (
     AccountHeld,
     GraphFailure,
@@ -29,10 +29,11 @@ from switchboard.graph import (
     open_graph,
     private_reply,
 )
+from switchboard.rules.saying import Saying
 
 ACCOUNT, PERSON = AccountId("17841400000000001"), PersonId("1234567890123456")
 COMMENT = CommentId("17900000000000001")
-HELLO = message(PERSON, "Hello")
+HELLO = message(PERSON, Saying(text="Hello"))
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -45,7 +46,7 @@ class Meta:
     calls: list[tuple[str, str | None, Any]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        body = await request.json() if request.can_read_body else None
         self.calls.append((request.path_qs, request.headers.get("Authorization"), body))
         return await self.answer(request)
 
@@ -96,7 +97,7 @@ async def serving(answer: Answer, *, call_budget_s: float = 5) -> AsyncIterator[
     """Run a server that answers so, and a client of it."""
     meta = Meta(answer)
     app = web.Application()
-    app.router.add_post("/{path:.*}", meta.handle)
+    app.router.add_route("*", "/{path:.*}", meta.handle)
     async with (
         TestServer(app, shutdown_timeout=0.1) as server,
         open_graph(
@@ -127,7 +128,7 @@ async def test_a_message_is_sent_as_meta_wants_it() -> None:
 async def test_a_private_reply_makes_its_person_known() -> None:
     """The answer to a private reply carries the commenter's id."""
     async with serving(says({"recipient_id": 77, "message_id": "m"})) as (meta, graph):
-        sent = await graph.send(ACCOUNT, private_reply(COMMENT, "Hi"), token="t")
+        sent = await graph.send(ACCOUNT, private_reply(COMMENT, Saying(text="Hi")), token="t")
 
     assert "77" == sent.recipient_id
     assert {"comment_id": COMMENT} == meta.calls[0][2]["recipient"]
@@ -272,3 +273,93 @@ async def test_nobody_reads_the_token_in_a_failure() -> None:
         told = f"{failure!r} {failure.__cause__!r} {vars(failure)}"
         assert "Bearer" not in told
         assert "Hello" not in told
+
+
+async def profile_failure(answer: Answer, *, call_budget_s: float = 5) -> Failure:
+    """Return how a question ends when Meta answers so."""
+    async with serving(answer, call_budget_s=call_budget_s) as (_, graph):
+        with pytest.raises(Failure) as caught:
+            await graph.read_profile(PERSON, token="t")
+        return caught.value
+
+
+async def test_a_person_is_asked_about() -> None:
+    """Only what is needed is asked for, with the account's token."""
+    async with serving(says({"name": "Ana", "is_user_follow_business": True})) as (meta, graph):
+        profile = await graph.read_profile(PERSON, token="t")
+
+    query = "fields=name,username,is_user_follow_business"
+    assert [(f"/v26.0/{PERSON}?{query}", "Bearer t", None)] == meta.calls
+    assert ("Ana", None, True) == (profile.name, profile.username, profile.follows)
+
+
+async def test_posts_are_asked_for() -> None:
+    """The latest fifty, with when they were published."""
+    body = {"data": [{"id": "9", "timestamp": "2026-01-02T03:04:05+0000"}], "paging": {}}
+    headers = {"X-App-Usage": '{"call_count": 81}'}
+    async with serving(says(body, headers=headers)) as (meta, graph):
+        found = await graph.read_posts(ACCOUNT, token="t")
+
+    query = "fields=id,timestamp&limit=50"
+    assert [(f"/v26.0/{ACCOUNT}/media?{query}", "Bearer t", None)] == meta.calls
+    assert ["9"] == [post.media_id for post in found.posts]
+    assert 81.0 == found.said.usage.percent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        hangs_up,
+        breaks_off,
+        writes(b"", 500),
+        writes(b"<html>Bad gateway</html>", 502),
+        writes(b"", 200),
+        writes(b"OK", 200),
+        writes(b"", 302),
+        says({}, 200),
+        says([], 200),
+        says({"error": {"message": "no code"}}, 400),
+        says({"error": {"message": "no code"}}, 200),
+        says({"name": "Ana"}, 500),
+    ],
+)
+async def test_a_question_without_an_answer_may_be_put_again(answer: Answer) -> None:
+    """A question changes nothing: whatever leaves it open is tried again."""
+    assert isinstance(await profile_failure(answer), Unavailable)
+
+
+async def test_a_question_has_its_time() -> None:
+    """Nobody waits for an answer beyond the budget."""
+    assert isinstance(await profile_failure(never, call_budget_s=0.2), Unavailable)
+
+
+async def test_no_list_of_posts_is_no_answer() -> None:
+    """An answer about something else does not mean that there are no posts."""
+    async with serving(says({"id": ACCOUNT})) as (_, graph):
+        with pytest.raises(Unavailable):
+            await graph.read_posts(ACCOUNT, token="t")
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "kind"),
+    [
+        (230, None, NotSent),
+        (100, 33, NotSent),
+        (613, None, SlowDown),
+        (368, None, AccountHeld),
+        (190, None, TokenDead),
+        (1, None, SlowDown),
+        (2, None, SlowDown),
+        (31337, None, NotUnderstood),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_a_refused_question_is_read_by_its_numbers(
+    code: int, subcode: int | None, kind: type[GraphFailure], status: int
+) -> None:
+    """The same table as for sends, but that nothing is unclear."""
+    error = {"code": code, "error_subcode": subcode}
+
+    failure = await profile_failure(says({"error": error}, status))
+
+    assert kind is type(failure)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -11,7 +13,6 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from switchboard.contracts import AccountId, CommentId, PersonId
 from switchboard.graph import (
     GraphClient,
-    Link,
     NotSent,
     OutsideWindow,
     TokenDead,
@@ -19,12 +20,32 @@ from switchboard.graph import (
     open_graph,
     private_reply,
 )
+from switchboard.rules.saying import Saying
 from tests.integration.metasim.stage import ACCOUNT, APP_SECRET, MEDIA, TOKEN, VERIFY_TOKEN, Meta
 from tools.metasim.app import create_app
 from tools.metasim.settings import Settings
 
 US = AccountId(ACCOUNT)
-LINK = Link("Open shop", "https://shop.example/hat")
+LINK = {"kind": "link", "title": "Open shop", "url": "https://shop.example/hat"}
+TAP = {"kind": "postback", "title": "Send it", "payload": "sb1:0:1:2"}
+CHIPS = [
+    {"kind": "text", "title": "Yes", "payload": "y"},
+    {"kind": "email", "payload": "e"},
+    {"kind": "phone", "payload": "p"},
+]
+HELLO = Saying(text="Hello")
+CONTENTS: list[dict[str, Any]] = [
+    {"text": "Here"},
+    {"text": "Here", "buttons": [LINK]},
+    {"text": "Here", "buttons": [TAP, LINK, TAP]},
+    {"text": "Which?", "quick_replies": CHIPS},
+    {"text": "Which?", "quick_replies": [CHIPS[0]] * 13},
+    {"media": {"kind": "image", "url": "https://shop.example/hat.png"}},
+    {"media": {"kind": "video", "url": "https://shop.example/hat.mp4"}},
+    {"media": {"kind": "audio", "url": "https://shop.example/hat.m4a"}},
+    {"media": {"kind": "file", "url": "https://shop.example/hat.pdf"}},
+    {"media": {"kind": "post", "media_id": MEDIA}},
+]
 
 
 @pytest.fixture
@@ -62,9 +83,11 @@ async def test_one_private_reply(meta: Meta, graph: GraphClient) -> None:
     """The first reply reaches the commenter with its button; a second is known to be refused."""
     made = await meta.comment()
     comment_id = CommentId(made["comment_id"])
-    sent = await graph.send(US, private_reply(comment_id, "Here", LINK), token=TOKEN)
+    sent = await graph.send(
+        US, private_reply(comment_id, Saying.model_validate(CONTENTS[1])), token=TOKEN
+    )
     with pytest.raises(NotSent) as caught:
-        await graph.send(US, private_reply(comment_id, "Again"), token=TOKEN)
+        await graph.send(US, private_reply(comment_id, HELLO), token=TOKEN)
 
     assert made["igsid"] == sent.recipient_id
     assert sent.message_id
@@ -84,9 +107,9 @@ async def test_a_public_reply(meta: Meta, graph: GraphClient) -> None:
 async def test_a_message_within_the_window(meta: Meta, graph: GraphClient) -> None:
     """Who wrote may be answered; who only commented may not."""
     wrote, commented = await meta.write(), await meta.comment(username="ben")
-    sent = await graph.send(US, message(PersonId(wrote["igsid"]), "10 euro"), token=TOKEN)
+    sent = await graph.send(US, message(PersonId(wrote["igsid"]), HELLO), token=TOKEN)
     with pytest.raises(OutsideWindow):
-        await graph.send(US, message(PersonId(commented["igsid"]), "Hello"), token=TOKEN)
+        await graph.send(US, message(PersonId(commented["igsid"]), HELLO), token=TOKEN)
 
     assert wrote["igsid"] == sent.recipient_id
 
@@ -95,4 +118,55 @@ async def test_a_wrong_token(meta: Meta, graph: GraphClient) -> None:
     """A token Meta does not know is dead."""
     wrote = await meta.write()
     with pytest.raises(TokenDead):
-        await graph.send(US, message(PersonId(wrote["igsid"]), "Hello"), token="another")
+        await graph.send(US, message(PersonId(wrote["igsid"]), HELLO), token="another")
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+async def test_every_kind_of_message_is_taken(
+    meta: Meta, graph: GraphClient, content: dict[str, Any]
+) -> None:
+    """What we write is what Meta takes, whatever is in it."""
+    wrote = await meta.write()
+    saying = Saying.model_validate(content)
+    sent = await graph.send(US, message(PersonId(wrote["igsid"]), saying), token=TOKEN)
+
+    assert sent.message_id
+
+
+@pytest.mark.parametrize("content", [one for one in CONTENTS if "media" not in one])
+async def test_every_kind_of_private_reply_is_taken(
+    meta: Meta, graph: GraphClient, content: dict[str, Any]
+) -> None:
+    """Texts, buttons and chips are also taken in answer to a comment."""
+    made = await meta.comment()
+    reply = private_reply(CommentId(made["comment_id"]), Saying.model_validate(content))
+
+    assert (await graph.send(US, reply, token=TOKEN)).message_id
+
+
+async def test_a_profile_with_consent(meta: Meta, graph: GraphClient) -> None:
+    """Who wrote may be read: their name, and whether they follow the account."""
+    await meta.sim("PUT", "/people/ana", {"name": "Ana Lima", "follows": [ACCOUNT]})
+    ana, ben = await meta.write(), await meta.write(username="ben")
+    follower = await graph.read_profile(PersonId(ana["igsid"]), token=TOKEN)
+    other = await graph.read_profile(PersonId(ben["igsid"]), token=TOKEN)
+
+    assert ("Ana Lima", "ana", True) == (follower.name, follower.username, follower.follows)
+    assert (None, "ben", False) == (other.name, other.username, other.follows)
+
+
+async def test_a_profile_without_consent(meta: Meta, graph: GraphClient) -> None:
+    """Who only commented may not be read."""
+    commented = await meta.comment()
+    with pytest.raises(NotSent) as caught:
+        await graph.read_profile(PersonId(commented["igsid"]), token=TOKEN)
+
+    assert "consent_missing" == caught.value.why.reason
+
+
+async def test_the_latest_posts(meta: Meta, graph: GraphClient) -> None:
+    """The account's posts, with their moment, in UTC."""
+    found = await graph.read_posts(US, token=TOKEN)
+
+    assert [MEDIA] == [post.media_id for post in found.posts]
+    assert abs(found.posts[0].posted_at - datetime.now(UTC)) < timedelta(minutes=1)

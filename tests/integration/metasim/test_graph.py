@@ -559,3 +559,19 @@ class TestFaults:
 
         assert f'"{ACCOUNT}"' in told
         assert '"estimated_time_to_regain_access": 7' in told
+
+
+async def test_quick_replies_of_a_stranger_cannot_be_tapped(meta: Meta) -> None:
+    """Requests show no chips; once the person follows or has written, they can be tapped."""
+    made = await meta.comment()
+    chip = {"content_type": "text", "title": "S", "payload": "SIZE:S"}
+    message = {"text": "Which size?", "quick_replies": [chip]}
+    body = {"recipient": {"comment_id": made["comment_id"]}, "message": message}
+    assert 200 == (await meta.graph("POST", "/me/messages", body))[0]
+    tap = {"account_id": ACCOUNT, "username": "ana", "text": "S", "quick_reply": "SIZE:S"}
+
+    refused = await meta.sim("POST", "/messages", tap, status=409)
+    await meta.write("hello")
+    await meta.sim("POST", "/messages", tap)
+
+    assert "quick_reply" == refused["field"]

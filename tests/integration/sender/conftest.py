@@ -9,6 +9,7 @@ import pytest
 
 from switchboard.db.pool import open_pool
 from switchboard.graph import open_graph
+from switchboard.hooks import open_hooks
 from switchboard.state import open_redis
 from tests.integration.db.town import open_shop
 from tests.integration.sender.stage import Meta, Stage, serving, token_stored
@@ -32,9 +33,17 @@ async def stage(database_url: str, pipeline_url: str, own_server: OwnRedis) -> A
         open_redis(own_server.url) as redis,
         serving(meta) as url,
         open_graph(url=url, version="v26.0", call_budget_s=0.3) as graph,
+        open_hooks(call_budget_s=1.0, allow_private=True) as hooks,
     ):
         shop = await open_shop(owner)
         await token_stored(owner, shop)
         yield Stage(
-            owner=owner, db=db, redis=redis, graph=graph, meta=meta, shop=shop, server=own_server
+            owner=owner,
+            db=db,
+            redis=redis,
+            graph=graph,
+            meta=meta,
+            shop=shop,
+            server=own_server,
+            hooks=hooks,
         )

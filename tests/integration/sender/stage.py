@@ -13,15 +13,37 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services.sender.lookups import Lookups
 from services.sender.pacer import Pacer
+from services.sender.profiles import Profiles
 from services.sender.sender import Sender
-from services.sender.stores import SealedTokens, StoredLedger, StoredParking
+from services.sender.speaking import Speaking
+from services.sender.stores import (
+    SealedSecrets,
+    SealedTokens,
+    StoredLedger,
+    StoredNames,
+    StoredParking,
+)
+from services.sender.timers import Timers
+from services.sender.turns import Turns
+from services.sender.webhooks import Webhooks
 from switchboard.clock import utc_now
-from switchboard.contracts import DELIVERY_DUE, DeliveryDue, DeliveryId, PersonId, TraceId
+from switchboard.contracts import (
+    ANSWER,
+    DELIVERY_DUE,
+    INBOUND_EVENT,
+    DeliveryDue,
+    DeliveryId,
+    PersonId,
+    TraceId,
+)
 from switchboard.db import credentials
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database, Row
+from switchboard.errors import Failure
 from switchboard.graph import GraphClient
+from switchboard.hooks import HookClient
 from switchboard.queues import Outgoing, Receipt
 from switchboard.state import Limits, ping
 from switchboard.state.client import Redis
@@ -38,9 +60,11 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Meta:
-    """Sends everything, unless told to answer otherwise; remembers every call."""
+    """Sends everything, unless told to answer otherwise; remembers every call and question."""
 
     answer: Answer | None = None
+    profile: dict[str, Any] = field(default_factory=lambda: {"name": "Ana Lima", "username": "ana"})
+    asked: list[str] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -55,6 +79,13 @@ class Meta:
         if request.path.endswith("/replies"):
             return web.json_response({"id": f"18{number}"})
         return web.json_response({"recipient_id": "77", "message_id": f"mid.{number}"})
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        assert f"Bearer {TOKEN}" == request.headers["Authorization"]
+        self.asked.append(request.path)
+        if self.answer is not None:
+            return await self.answer(request)
+        return web.json_response(self.profile)
 
     def refuse(self, code: int, subcode: int | None = None) -> None:
         """Answer every call with an error."""
@@ -96,6 +127,7 @@ async def serving(meta: Meta) -> AsyncIterator[str]:
     """Serve `meta`; yield its address."""
     app = web.Application()
     app.router.add_post("/v26.0/{path:.*}", meta.post)
+    app.router.add_get("/v26.0/{path:.*}", meta.get)
     async with TestServer(app, shutdown_timeout=0.1) as server:
         yield str(server.make_url("")).rstrip("/")
 
@@ -107,13 +139,17 @@ async def token_stored(owner: Database, shop: Shop) -> None:
 
 
 @dataclass
-class Outbound:
-    """The queue: what the pacer published."""
+class Published:
+    """A queue: what was published to it, as whoever reads it understands it."""
 
-    published: list[DeliveryDue] = field(default_factory=list)
+    read: Callable[[str], Any]
+    published: list[Any] = field(default_factory=list)
+    failure: Failure | None = None
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        self.published += [DELIVERY_DUE.validate_json(message.body) for message in messages]
+        if self.failure is not None:
+            raise self.failure
+        self.published += [self.read(message.body) for message in messages]
 
 
 @dataclass
@@ -127,23 +163,45 @@ class Stage:
     meta: Meta
     shop: Shop
     server: OwnRedis
-    outbound: Outbound = field(default_factory=Outbound)
+    hooks: HookClient
+    outbound: Published = field(default_factory=lambda: Published(DELIVERY_DUE.validate_json))
+    classified: Published = field(default_factory=lambda: Published(ANSWER.validate_json))
+    events: Published = field(default_factory=lambda: Published(INBOUND_EVENT.validate_json))
     lease: timedelta = timedelta(seconds=5)
 
     def sender(self, db: Database | None = None) -> Sender:
         """Return a sender; several share everything, as processes would."""
-        ledger = StoredLedger(db=db or self.db, now=utc_now, lease=self.lease)
+        db, meter = db or self.db, Meter("sender", "test")
+        ledger = StoredLedger(db=db, now=utc_now, lease=self.lease)
+        tokens, turns = SealedTokens(VAULT), Turns(Limits(self.redis), ledger)
         return Sender(
             ledger=ledger,
-            tokens=SealedTokens(VAULT),
-            limits=Limits(self.redis),
-            graph=self.graph,
-            tracking=None,
-            meter=Meter("sender", "test"),
+            speaking=Speaking(
+                tokens=tokens,
+                turns=turns,
+                graph=self.graph,
+                profiles=Profiles(graph=self.graph, names=StoredNames(db), turns=turns),
+                tracking=None,
+                meter=meter,
+                now=utc_now,
+                call_budget=timedelta(seconds=0.3),
+                margin=timedelta(minutes=5),
+            ),
+            lookups=Lookups(
+                tokens=tokens,
+                turns=turns,
+                graph=self.graph,
+                classified=self.classified,
+                now=utc_now,
+            ),
+            timers=Timers(events=self.events, now=utc_now),
+            webhooks=Webhooks(
+                hooks=self.hooks, secrets=SealedSecrets(db, VAULT), turns=turns, now=utc_now
+            ),
+            outbound=self.outbound,
+            meter=meter,
             now=utc_now,
             lease=self.lease,
-            call_budget=timedelta(seconds=0.3),
-            margin=timedelta(minutes=5),
         )
 
     def pacer(self) -> Pacer:
@@ -155,8 +213,10 @@ class Stage:
         return Pacer(
             StoredParking(self.db),
             self.outbound,
+            self.classified,
             open_for_business=is_open,
             meter=Meter("sender", "test"),
+            now=utc_now,
             every_s=0.05,
             release_limit=100,
             stale=timedelta(minutes=1),
@@ -190,6 +250,26 @@ class Stage:
         """Return the account as it is stored."""
         row = await self.owner.fetchrow(
             "select * from public.instagram_accounts where id = $1", self.shop.account
+        )
+        assert row is not None
+        return row
+
+    async def known(self, person: str = "77", **columns: Any) -> None:
+        """Remember a person; `columns` are what is known of them."""
+        names = ["account_id", "workspace_id", "person_id", *columns]
+        values = [self.shop.account, self.shop.workspace, person, *columns.values()]
+        places = ", ".join(f"${n}" for n in range(1, len(names) + 1))
+        await self.owner.execute(
+            f"insert into public.contacts ({', '.join(names)}) values ({places})",
+            *values,
+        )
+
+    async def contact(self, person: str = "77") -> Row:
+        """Return what is remembered of a person."""
+        row = await self.owner.fetchrow(
+            "select * from public.contacts where account_id = $1 and person_id = $2",
+            self.shop.account,
+            person,
         )
         assert row is not None
         return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
 from typing import Any
 
@@ -12,11 +13,12 @@ from aiohttp import ClientSession
 
 from services.sender.app import assemble
 from services.sender.settings import Settings
-from switchboard.contracts import DeliveryId
+from switchboard.contracts import ANSWER, INBOUND_EVENT, DeliveryId, FlowDue, FollowerRead
 from switchboard.lifecycle import run_until
 from switchboard.queues import Address, Outgoing, Publisher, create_queues, open_sqs
-from switchboard.topology import OUTBOUND
+from switchboard.topology import CLASSIFIED, EVENTS, OUTBOUND
 from tests.integration.sender.stage import Meta, Stage, serving
+from tests.support.builders import comment
 from tests.support.waiting import until
 
 
@@ -68,7 +70,7 @@ async def test_it_starts_while_everything_is_away(monkeypatch: pytest.MonkeyPatc
 async def prefix(sqs_endpoint_url: str, queue_prefix: str) -> str:
     """A set of queues."""
     async with open_sqs(endpoint_url=sqs_endpoint_url, region="us-east-1") as client:
-        await create_queues(client, queue_prefix, [OUTBOUND])
+        await create_queues(client, queue_prefix, [OUTBOUND, EVENTS, CLASSIFIED])
     return queue_prefix
 
 
@@ -111,3 +113,45 @@ async def test_from_the_queue_to_meta(
 async def _all_sent(stage: Stage, *deliveries: DeliveryId) -> bool:
     states = [(await stage.row(delivery))["state"] for delivery in deliveries]
     return states == ["sent"] * len(deliveries)
+
+
+async def received(endpoint: str, name: str) -> list[str]:
+    """Take what is on a queue."""
+    async with open_sqs(endpoint_url=endpoint, region="us-east-1") as client:
+        url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
+        answer = await client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return [message["Body"] for message in answer.get("Messages", ())]
+
+
+async def test_timers_and_lookups_reach_their_queues(
+    stage: Stage, prefix: str, sqs_endpoint_url: str, pipeline_url: str, redis_url: str
+) -> None:
+    """A timer that goes off is an event; what Meta was asked is an answer; both on real queues."""
+    meta, stop = Meta(), asyncio.Event()
+    asked = comment().model_dump(mode="json", exclude_none=True)
+    content = json.dumps({"about": "follower", "event": asked})
+    timer = await stage.owe("timer", step="2.timer", content="{}", state="parked")
+    lookup = await stage.owe("lookup", content=content)
+    await tell(stage, sqs_endpoint_url, prefix, lookup)
+    async with serving(meta) as url:
+        chosen = settings(
+            redis_url=redis_url,
+            database_url=pipeline_url,
+            aws_endpoint_url=sqs_endpoint_url,
+            queue_prefix=prefix,
+            meta_graph_url=url,
+        )
+        async with assemble(chosen) as workers:
+            running = asyncio.create_task(run_until(stop, *workers, drain_s=10))
+            await until(lambda: _all_sent(stage, timer, lookup), bool)
+            stop.set()
+            await running
+    (event,) = await received(sqs_endpoint_url, EVENTS.physical(prefix))
+    (answer,) = await received(sqs_endpoint_url, CLASSIFIED.physical(prefix))
+
+    due = INBOUND_EVENT.validate_json(event)
+    assert isinstance(due, FlowDue)
+    assert (timer, 2) == (due.delivery_id, due.step)
+    read = ANSWER.validate_json(answer)
+    assert isinstance(read, FollowerRead)
+    assert "not_told" == read.because

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from switchboard.contracts import AccountId, PersonId, ids
+from switchboard.contracts import PersonId, ids
 from switchboard.errors import Unavailable
-from switchboard.state import Observations, Observed, Pauses, Seen, keys
+from switchboard.state import Contacts, Observations, Observed, Seen, keys
 from switchboard.state.client import Redis
 from tests.integration.state.own_redis import OwnRedis
-
-ACCOUNT, PERSON = AccountId("17841400000000001"), PersonId("1234567890123456")
+from tests.integration.state.people import ACCOUNT, KNOWN, PERSON, remembered
 
 
 def observed(
@@ -42,8 +41,8 @@ async def test_the_first_message_keeps_its_event(redis: Redis) -> None:
     observations = Observations(redis)
     both = [observed(claimant="message-1"), observed(claimant="message-2")]
 
-    assert [Seen(True, None), Seen(False, None)] == await observations.observe(both)
-    assert [Seen(True, None), Seen(False, None)] == await observations.observe(both)
+    assert [Seen(True), Seen(False)] == await observations.observe(both)
+    assert [Seen(True), Seen(False)] == await observations.observe(both)
 
 
 async def test_a_claim_outlives_metas_repetitions(redis: Redis) -> None:
@@ -79,28 +78,31 @@ async def test_a_window_that_has_closed_is_not_kept(redis: Redis) -> None:
     assert 0 == await redis.exists(keys.window(ACCOUNT, PERSON))
 
 
-async def test_a_pause_is_seen_until_it_ends(redis: Redis) -> None:
-    """A person who was taken over is seen as paused, others are not; resuming ends it."""
-    until, pauses = soon(hours=1), Pauses(redis)
-    await pauses.pause(ACCOUNT, PERSON, until=until)
-    batch = [observed("a"), observed("b", person_id=PersonId("2")), observed("c", person_id=None)]
-    paused = await Observations(redis).observe(batch)
-    await pauses.resume(ACCOUNT, PERSON)
-    resumed = await Observations(redis).observe(batch)
+async def test_the_latest_closing_is_told(redis: Redis) -> None:
+    """Each event learns until when its person may be written to, whoever's event gave it."""
+    later, earlier = soon(hours=24), soon(hours=2)
+    seen = await Observations(redis).observe(
+        [
+            observed("new", window_closes_at=later),
+            observed("old", window_closes_at=earlier),
+            observed("none"),
+            observed("other", person_id=PersonId("2")),
+            observed("nobody", person_id=None),
+        ]
+    )
 
-    assert [Seen(True, until), Seen(True, None), Seen(True, None)] == paused
-    assert [Seen(True, None)] * 3 == resumed
+    assert [later, later, later, None, None] == [one.window_closes_at for one in seen]
 
 
-async def test_the_longer_of_two_pauses_counts(redis: Redis) -> None:
-    """An account's pause holds for everyone in it."""
-    shorter, longer, pauses = soon(hours=1), soon(hours=2), Pauses(redis)
-    await pauses.pause(ACCOUNT, None, until=longer)
-    await pauses.pause(ACCOUNT, PERSON, until=shorter)
+async def test_a_remembered_contact_is_seen(redis: Redis) -> None:
+    """An event learns what is remembered of its person, and nothing of anybody else."""
+    await Contacts(redis).remember([remembered(KNOWN)])
 
-    seen = await Observations(redis).observe([observed("a"), observed("b", person_id=None)])
+    seen = await Observations(redis).observe(
+        [observed("a"), observed("b", person_id=PersonId("2")), observed("c", person_id=None)]
+    )
 
-    assert [Seen(True, longer), Seen(True, longer)] == seen
+    assert [KNOWN, None, None] == [one.contact for one in seen]
 
 
 async def test_a_batch_is_one_round_trip(redis: Redis) -> None:
@@ -133,4 +135,4 @@ async def test_redis_restarted_between_batches(server: OwnRedis, fragile: Redis)
 
     again = await observations.observe([observed(claimant="message-2"), observed(claimant="3")])
 
-    assert [Seen(True, None), Seen(False, None)] == again
+    assert [Seen(True), Seen(False)] == again

@@ -171,8 +171,7 @@ def test_every_key_of_a_call_is_in_one_slot() -> None:
     made = [
         keys.claim(ACCOUNT, ids.event_id("c:1")),
         keys.window(ACCOUNT, person),
-        keys.pause(ACCOUNT, None),
-        keys.pause(ACCOUNT, person),
+        keys.contact(ACCOUNT, person),
         keys.limit(ACCOUNT, "sends"),
         keys.limit(ACCOUNT, "person", person),
         keys.cooldown(ACCOUNT),

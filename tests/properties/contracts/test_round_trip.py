@@ -19,7 +19,10 @@ from switchboard.contracts import (
     Contract,
     DeliveryDue,
     Event,
+    FollowerRead,
     InboundEvent,
+    PostsRead,
+    PublishedPost,
     Question,
 )
 from switchboard.contracts.ids import NAMESPACE
@@ -47,10 +50,16 @@ def anything(contract: type[BaseModel]) -> st.SearchStrategy[Any]:
 
 def _field(name: str, annotation: Any) -> st.SearchStrategy[Any]:
     """Return values of a field, which `builds` would leave at its default if it has one."""
-    if name in {"part", "parts"}:
+    if name in {"part", "parts", "step"}:
         return st.integers(min_value=1)
     if name.endswith("_at"):
         return MOMENTS
+    if name == "event":
+        return EVENTS
+    if name == "posts":
+        return st.lists(anything(PublishedPost), max_size=3).map(tuple)
+    if name == "earlier":
+        return st.none()
     drawn: st.SearchStrategy[Any] = st.from_type(annotation)
     return drawn
 
@@ -130,6 +139,12 @@ def test_answers(event: Event, data: st.DataObject) -> None:
     )
 
     assert answer == ANSWER.validate_json(answer.to_json())
+
+
+@given(st.one_of(anything(FollowerRead), anything(PostsRead)))
+def test_answers_of_meta(read: Contract) -> None:
+    """What Meta said survives its queue, with the event it was asked about."""
+    assert read == ANSWER.validate_json(read.to_json())
 
 
 @given(st.builds(DeliveryDue))

@@ -49,6 +49,7 @@ IDENTITIES = {
     "thread_control.v1": f"t:{ACCOUNT}:{PERSON}:{MILLIS}:pass",
     "optin.v1": f"o:{ACCOUNT}:{PERSON}:{MILLIS}:notification_messages:news",
     "link_clicked.v1": f"l:{ACCOUNT}:018f7d9e-6c1a-7000-8000-000000000001",
+    "flow_due.v1": f"w:{ACCOUNT}:3d5c1f5e-3a77-5d0c-9d35-000000000003",
     "not_understood.v1": f"u:{ACCOUNT}:73e65dbe7a524201829db94477a66e2b",
     "unreadable.v1": "x:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08:1",
 }

@@ -22,7 +22,7 @@ def requirements(lock: str) -> dict[str, str]:
 
 def test_each_image_and_each_environment_has_a_lock() -> None:
     """No service is installed from anything else."""
-    wanted = {"bootstrap", "dev", "ministack", *(service.name for service in SERVICES)}
+    wanted = {"bootstrap", "cli", "dev", "ministack", *(service.name for service in SERVICES)}
 
     assert {f"{name}.txt" for name in wanted} == set(LOCKS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tools.metasim import rules
-from tools.metasim.records import Comment, Contact, Reply
+from tools.metasim.records import Comment, Contact, Message, Reply
 from tools.metasim.refusals import GraphError
 
 _DAY_S = 86_400.0
@@ -74,3 +74,24 @@ def test_no_tag_is_allowed(tag: str) -> None:
     """No message tag gets a bot around the window."""
     with pytest.raises(GraphError):
         rules.require_allowed_tag({"tag": tag})
+
+
+@pytest.mark.parametrize(
+    ("payload", "follows", "has_consented", "shown"),
+    [
+        ("SIZE", False, False, False),
+        ("SIZE", True, False, True),
+        ("SIZE", False, True, True),
+        ("NEVER SENT", False, False, True),
+    ],
+)
+def test_requests_show_no_quick_replies(
+    payload: str, *, follows: bool, has_consented: bool, shown: bool
+) -> None:
+    """A chip the account sent is seen by who follows it, or has ever written or tapped."""
+    someone = contact(None)
+    someone.has_consented = has_consented
+    chips = {"text": "Which?", "quick_replies": [{"payload": "SIZE", "title": "S"}]}
+    someone.messages.append(Message("m", "2", "4", chips, 0.0, "api"))
+
+    assert shown is rules.is_chip_shown(someone, payload, follows=follows)

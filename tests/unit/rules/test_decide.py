@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from switchboard.contracts import Echoed, InboundEvent, MediaId, MessageId, PersonId
 from switchboard.rules.decide import Contact, decide, opens_window_until
@@ -244,21 +243,3 @@ def test_only_messages_and_taps_open_a_window() -> None:
     """A comment lets nobody write; a message does for 24 hours."""
     assert opens_window_until(comment()) is None
     assert NOON + timedelta(hours=24) == opens_window_until(message())
-
-
-@pytest.mark.parametrize(
-    ("trigger", "steps", "said"),
-    [
-        (on_comment("x"), [private_reply("a"), private_reply("b")], "one private reply"),
-        (on_comment("x"), [text_message("a")], "cannot follow"),
-        (on_message("x"), [private_reply("a")], "cannot follow"),
-        (on_comment("x"), [private_reply("é" * 501)], "1002 bytes"),
-        (on_comment(), [private_reply("a")], "at least 1 item"),
-    ],
-)
-def test_what_meta_would_refuse_is_refused_at_the_edge(
-    trigger: dict[str, Any], steps: list[dict[str, Any]], said: str
-) -> None:
-    """A campaign that could only fail when sending cannot be made."""
-    with pytest.raises(ValidationError, match=said):
-        campaign(trigger, *steps)

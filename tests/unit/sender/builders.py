@@ -10,20 +10,29 @@ from uuid import UUID
 
 from services.sender.composing import Tracking
 from services.sender.endings import Ending
+from services.sender.lookups import Lookups
+from services.sender.profiles import Profiles, Unnamed
 from services.sender.sender import Sender
+from services.sender.speaking import Speaking
+from services.sender.timers import Timers
+from services.sender.turns import Turns
+from services.sender.webhooks import Webhooks
 from switchboard.contracts import (
     AccountId,
     CommentId,
     DeliveryDue,
     DeliveryId,
+    MediaId,
     MessageId,
     PersonId,
+    PublishedPost,
     TraceId,
 )
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure
-from switchboard.graph import Message, Posted, Said, Sent
-from switchboard.queues import Receipt
+from switchboard.graph import Message, Posted, Posts, Profile, Said, Sent
+from switchboard.hooks import Hook
+from switchboard.queues import Outgoing, Receipt
 from switchboard.state import Bucket, Recall
 from switchboard.telemetry import Meter
 
@@ -35,6 +44,9 @@ TRACE = TraceId("a" * 32)
 RECEIPT = Receipt(message_id="m", receives=1, sent_at=NOON)
 DUE = DeliveryDue(delivery_id=ID, account_id=ACCOUNT, trace_id=TRACE)
 SENT = Sent(MessageId("mid.1"), PERSON, Said())
+FOLLOWER = Profile(name="Ana Lima", username="ana", follows=True, said=Said())
+POSTS = Posts((PublishedPost(media_id=MediaId("9"), posted_at=NOON),), Said())
+SECRET = "whsec_" + "c2VjcmV0" * 5
 
 
 def claimed(**fields: Any) -> Claimed:
@@ -62,6 +74,16 @@ def claimed(**fields: Any) -> Claimed:
         "private_replies_per_hour": 720,
         "sends_per_second": 50,
         "credential": None,
+        "lane": "usual",
+        "paused_until": None,
+        "paused_by": None,
+        "opted_out_at": None,
+        "window_closes_at": None,
+        "name": None,
+        "username": None,
+        "email": None,
+        "phone": None,
+        "fields": {},
     }
     return Claimed(**(common | fields))
 
@@ -75,6 +97,7 @@ class FakeLedger:
     failures: list[Failure] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     owners: set[str] = field(default_factory=set)
+    successors: tuple[DeliveryDue, ...] | None = ()
 
     async def claim(
         self, delivery_id: DeliveryId, *, owner: str, lease: timedelta
@@ -87,13 +110,15 @@ class FakeLedger:
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         return 0
 
-    async def record(self, delivery: Claimed, ending: Ending, *, owner: str) -> bool:
+    async def record(
+        self, delivery: Claimed, ending: Ending, *, owner: str
+    ) -> Sequence[DeliveryDue] | None:
         self.order.append("record")
         if self.failures:
             raise self.failures.pop(0)
         self.owners.add(owner)
         self.endings.append(ending)
-        return True
+        return self.successors
 
 
 @dataclass
@@ -120,7 +145,7 @@ class FakeLimits:
     async def reserve(
         self, account_id: AccountId, buckets: Sequence[Bucket], *, recall: Recall
     ) -> None:
-        self.order.append("reserve")
+        self.order.append("reserve" if buckets else "look")
         if self.failure is not None and self.times != 0:
             self.times = None if self.times is None else self.times - 1
             raise self.failure
@@ -135,7 +160,10 @@ class FakeGraph:
 
     order: list[str]
     answer: Sent | Failure = SENT
+    profile: Profile | Failure = FOLLOWER
+    posts: Posts | Failure = POSTS
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     async def send(self, account_id: AccountId, message: Message, *, token: str) -> Sent:
         self._called(account_id, message.body, token)
@@ -149,9 +177,75 @@ class FakeGraph:
             raise self.answer
         return Posted(CommentId("18"), self.answer.said)
 
+    async def read_profile(self, person_id: PersonId, *, token: str) -> Profile:
+        self._asked(person_id)
+        if isinstance(self.profile, Failure):
+            raise self.profile
+        return self.profile
+
+    async def read_posts(self, account_id: AccountId, *, token: str) -> Posts:
+        self._asked(account_id)
+        if isinstance(self.posts, Failure):
+            raise self.posts
+        return self.posts
+
+    def _asked(self, what: str) -> None:
+        self.order.append("ask")
+        self.asked.append(what)
+
     def _called(self, *call: Any) -> None:
         self.order.append("call")
         self.calls.append(call)
+
+
+@dataclass
+class FakeQueue:
+    """What was published, or why nothing can be."""
+
+    order: list[str]
+    name: str
+    published: list[Outgoing] = field(default_factory=list)
+    failure: Failure | None = None
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        self.order.append(self.name)
+        if self.failure is not None:
+            raise self.failure
+        self.published += messages
+
+
+@dataclass
+class FakeNames:
+    """Names that were kept, or why none can be."""
+
+    kept: list[tuple[str | None, str | None]] = field(default_factory=list)
+    failure: Failure | None = None
+
+    async def keep(self, delivery: Claimed, name: str | None, username: str | None) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append((name, username))
+
+
+@dataclass
+class FakeHooks:
+    """An owner's server, and the secret it is told with."""
+
+    order: list[str]
+    failure: Failure | None = None
+    secret_failure: Failure | None = None
+    told: list[tuple[Hook, str, datetime]] = field(default_factory=list)
+
+    async def secret(self, delivery: Claimed) -> str:
+        if self.secret_failure is not None:
+            raise self.secret_failure
+        return SECRET
+
+    async def deliver(self, hook: Hook, *, secret: str, at: datetime) -> None:
+        self.order.append("call")
+        if self.failure is not None:
+            raise self.failure
+        self.told.append((hook, secret, at))
 
 
 @dataclass
@@ -162,6 +256,11 @@ class Bench:
     tokens: FakeTokens
     limits: FakeLimits
     graph: FakeGraph
+    names: FakeNames
+    hooks: FakeHooks
+    events: FakeQueue
+    classified: FakeQueue
+    outbound: FakeQueue
     sender: Sender
 
     @property
@@ -175,21 +274,45 @@ def bench(
     tracking: Tracking | None = None,
     now: Callable[[], datetime] = lambda: NOON,
     lease: timedelta = timedelta(seconds=60),
+    call_budget: timedelta = timedelta(seconds=10),
+    patience: timedelta = timedelta(seconds=2),
+    unnamed: Unnamed | None = None,
 ) -> Bench:
     """A sender among fakes, with `row` ready to be claimed."""
     ledger = FakeLedger(row or claimed())
-    limits, graph = FakeLimits(ledger.order), FakeGraph(ledger.order)
-    tokens = FakeTokens()
-    sender = Sender(
-        ledger=ledger,
-        tokens=tokens,
-        limits=limits,
+    order, meter = ledger.order, Meter("sender", "test")
+    limits, graph, tokens, names = FakeLimits(order), FakeGraph(order), FakeTokens(), FakeNames()
+    hooks, turns = FakeHooks(order), Turns(limits, ledger)
+    events, classified, outbound = (
+        FakeQueue(order, name) for name in ("events", "classified", "outbound")
+    )
+    profiles = Profiles(
         graph=graph,
+        names=names,
+        turns=turns,
+        patience=patience,
+        unnamed=Unnamed() if unnamed is None else unnamed,
+    )
+    speaking = Speaking(
+        tokens=tokens,
+        turns=turns,
+        graph=graph,
+        profiles=profiles,
         tracking=tracking,
-        meter=Meter("sender", "test"),
+        meter=meter,
         now=now,
-        lease=lease,
-        call_budget=timedelta(seconds=10),
+        call_budget=call_budget,
         margin=timedelta(minutes=5),
     )
-    return Bench(ledger, tokens, limits, graph, sender)
+    sender = Sender(
+        ledger=ledger,
+        speaking=speaking,
+        lookups=Lookups(tokens=tokens, turns=turns, graph=graph, classified=classified, now=now),
+        timers=Timers(events=events, now=now),
+        webhooks=Webhooks(hooks=hooks, secrets=hooks, turns=turns, now=now),
+        outbound=outbound,
+        meter=meter,
+        now=now,
+        lease=lease,
+    )
+    return Bench(ledger, tokens, limits, graph, names, hooks, events, classified, outbound, sender)

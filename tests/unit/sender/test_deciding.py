@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.sender.composing import Private, Public, Tracking, compose
-from services.sender.endings import Late, Postponed
+from services.sender.composing import Private, Public, Tracking, compose, lacks_name
+from services.sender.endings import Late, Never, Postponed
 from services.sender.obstacles import obstacle
-from services.sender.pacing import buckets, ceiling
+from services.sender.pacing import buckets
 from switchboard.contracts import AccountId, DeliveryId
 from switchboard.graph import NotSendable
+from switchboard.rules.ceilings import ceiling, private_replies
 from tests.unit.sender.builders import ACCOUNT, COMMENT, NOON, PERSON, claimed
 
 BUDGET, MARGIN = timedelta(seconds=10), timedelta(minutes=5)
 
 
-def blocked(**fields: Any) -> Late | Postponed | None:
+def blocked(**fields: Any) -> Never | Late | Postponed | None:
     """What stands in the way at noon."""
     return obstacle(claimed(**fields), now=NOON, call_budget=BUDGET, margin=MARGIN)
 
@@ -68,6 +70,48 @@ def test_late_is_late_though_held() -> None:
     assert Late("deadline_passed") == ending
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("kind", ["message", "private_reply", "public_reply"])
+@pytest.mark.parametrize(
+    ("fields", "ending"),
+    [
+        ({"opted_out_at": NOON}, Never("opted_out")),
+        ({"paused_until": NOON + HOUR}, Never("taken_over")),
+        ({"paused_until": NOON + HOUR, "paused_by": UUID(int=9)}, Never("taken_over")),
+        ({"paused_until": NOON + HOUR, "paused_by": UUID(int=1)}, None),  # this very event
+        ({"paused_until": NOON, "paused_by": UUID(int=9)}, None),
+        ({"opted_out_at": NOON, "status": "disconnected"}, Never("opted_out")),
+    ],
+)
+def test_who_is_not_to_be_written_to(
+    kind: str, fields: dict[str, Any], ending: Never | None
+) -> None:
+    """Who said stop, or is talking to a human, hears nothing; but what began the pause goes out."""
+    assert ending == blocked(kind=kind, event_id=UUID(int=1), **fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "closes", "ending"),
+    [
+        ("message", None, Late("deadline_passed")),
+        ("message", NOON - HOUR, Late("deadline_passed")),
+        ("message", NOON + MARGIN, Late("deadline_passed")),
+        ("message", NOON + HOUR, None),
+        ("private_reply", NOON + HOUR, Late("deadline_passed")),
+    ],
+)
+def test_a_window_that_moved_on(kind: str, closes: datetime | None, ending: Late | None) -> None:
+    """Who wrote again may be written to for longer; a comment's days do not move with it."""
+    assert ending == blocked(kind=kind, deadline=NOON, window_closes_at=closes)
+
+
+def test_a_window_never_closes_before_the_deadline() -> None:
+    """A window known from longer ago takes nothing away."""
+    assert blocked(deadline=NOON + HOUR, window_closes_at=NOON - HOUR) is None
+
+
 @given(most=st.integers(1, 100_000), share=st.integers(2, 50))
 def test_a_ceiling_is_never_exceeded(most: int, share: int) -> None:
     """Whatever an account may do, burst and refill of its bucket add up to no more, in any hour."""
@@ -85,11 +129,43 @@ def test_a_ceiling_is_never_exceeded(most: int, share: int) -> None:
         ("message", ["sends", "person"]),
         ("private_reply", ["sends", "person", "private_replies"]),
         ("public_reply", ["public_replies"]),
+        ("lookup", ["lookups"]),
+        ("webhook", ["webhooks"]),
+        ("timer", []),
     ],
 )
 def test_each_kind_takes_its_turns(kind: str, names: list[str]) -> None:
     """Only private replies count against the hour; public replies are not messages."""
     assert names == [bucket.name for bucket in buckets(claimed(kind=kind))]
+
+
+def test_an_answer_to_a_broadcast_has_a_lane_of_its_own() -> None:
+    """Meta counts answers to a broadcast's comments by the second, not by the hour."""
+    taken = buckets(claimed(kind="private_reply", lane="live"))
+
+    assert ["sends", "person"] == [bucket.name for bucket in taken]
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts"), [("audio", True), ("video", True), ("image", False), ("file", False)]
+)
+def test_what_plays_is_limited_more_narrowly(kind: str, counts: bool) -> None:  # noqa: FBT001  a table's column
+    """Meta takes ten a second of audio and video, also if Redis grants a burst again."""
+    media = {"kind": kind, "url": "https://shop.example/hat"}
+    taken = buckets(claimed(content={"media": media}))
+
+    found = [bucket.ceiling for bucket in taken if bucket.name == "media"]
+    assert counts is bool(found)
+    assert all(one.most + one.burst <= 10 for one in found)
+
+
+@given(allowed=st.integers(2, 100_000))
+def test_private_replies_stay_under_metas_hour(allowed: int) -> None:
+    """What an account may send is never over 720, and 750 even if a burst is granted twice."""
+    bucket = private_replies(allowed)
+
+    assert bucket.most <= min(allowed, 720)
+    assert bucket.most + bucket.burst <= 750
 
 
 def test_only_the_long_window_is_recalled() -> None:
@@ -107,6 +183,7 @@ class FakeCodes:
         return f"{delivery_id.int}.{account_id}.{len(url)}"
 
 
+CHIP = {"title": "Yes", "payload": "y"}
 BUTTON = {"title": "Open shop", "url": "https://shop.example/hat"}
 
 
@@ -150,7 +227,13 @@ def test_each_kind_has_its_addressee() -> None:
         {"content": {"text": "x" * 1001}},
         {"content": {"text": "Hi", "button": {"title": "x" * 21, "url": "https://a.example"}}},
         {"content": {"text": "x" * 641, "button": BUTTON}},
-        {"content": {"text": "Hi", "quick_replies": []}},
+        {"content": {"text": "Hi", "quick_replies": [{"title": "Yes"}]}},
+        {"content": {"text": "Hi", "media": {"kind": "image", "url": "https://a.example/x.png"}}},
+        {"content": {"media": {"kind": "image", "url": "nowhere"}}},
+        {"content": {"text": "{{email}}"}},
+        {"kind": "private_reply", "content": {"media": {"kind": "post", "media_id": "1"}}},
+        {"kind": "public_reply", "content": {"media": {"kind": "post", "media_id": "1"}}},
+        {"kind": "public_reply", "content": {"text": "Hi", "quick_replies": [CHIP]}},
         {"kind": "public_reply", "content": {"text": "Hi", "button": BUTTON}},
         {"kind": "message", "person_id": None},
         {"kind": "private_reply", "comment_id": None},
@@ -162,3 +245,89 @@ def test_what_cannot_be_said_is_refused_here(fields: dict[str, Any]) -> None:
         compose(claimed(**fields), None)
 
     assert "xxx" not in str(caught.value)
+
+
+ANA = {"name": "Ana Lima", "username": "ana.l", "email": "ana@a.example", "phone": "+351 9"}
+
+
+def text_of(**fields: Any) -> str:
+    """What a delivery says in the end."""
+    said = compose(claimed(**fields), None)
+    text = said.text if isinstance(said, Public) else said.message.body["message"]["text"]
+    assert isinstance(text, str)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "said"),
+    [
+        ("Hi {{first_name}}!", ANA, "Hi Ana!"),
+        ("Hi {{name|you}}!", ANA, "Hi Ana Lima!"),
+        ("Hi {{first_name|you}}!", {}, "Hi you!"),
+        ("Hi {{first_name|you}}!", {"name": "  "}, "Hi you!"),
+        ("@{{username}}", ANA, "@ana.l"),
+        ("{{email}}, {{phone}}", ANA, "ana@a.example, +351 9"),
+        ("Size {{size|M}}", {"fields": {"size": "XL"}}, "Size XL"),
+        ("Size {{size|M}}", {}, "Size M"),
+        ("Hi {{username}}", {"fields": {"username": "me"}} | ANA, "Hi ana.l"),
+    ],
+)
+def test_a_text_calls_people_by_what_is_known_now(
+    text: str, fields: dict[str, Any], said: str
+) -> None:
+    """Variables become what is known when it is sent, or their fallback."""
+    assert said == text_of(content={"text": text}, **fields)
+
+
+def test_what_deciding_knew_is_said() -> None:
+    """The keyword that matched is only known from the decision, and is in the content."""
+    content = {"text": "You wrote {{keyword}}, {{username}}", "values": {"keyword": "LINK"}}
+
+    assert "You wrote LINK, ana.l" == text_of(content=content, **ANA)
+
+
+def test_nothing_private_is_said_in_public() -> None:
+    """Under a comment, for all to see, nothing is told that the person told us in private."""
+    content = {
+        "text": "{{username}}: {{email|-}} {{size|-}} {{keyword}}",
+        "values": {"keyword": "k"},
+    }
+    text = text_of(kind="public_reply", content=content, **ANA, fields={"size": "XL"})
+
+    assert "ana.l: - - k" == text
+
+
+def test_a_variable_is_not_read_twice() -> None:
+    """Somebody who calls themselves a variable is not replaced by one."""
+    assert "Hi {{email}}" == text_of(content={"text": "Hi {{name}}"}, **ANA | {"name": "{{email}}"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "lacks"),
+    [
+        ({"content": {"text": "Hi {{first_name}}"}}, True),
+        ({"content": {"text": "Hi {{name|you}}"}}, True),
+        ({"content": {"text": "Hi {{name}}"}, "name": "Ana"}, False),
+        ({"content": {"text": "Hi {{username}}"}}, False),
+        ({"content": {"text": "Hi name"}}, False),
+        ({"content": {"text": "Hi {{name}}"}, "kind": "private_reply"}, False),
+        ({"content": {"media": {"kind": "post", "media_id": "1"}}}, False),
+        ({"content": {"text": 7}}, False),
+    ],
+)
+def test_whose_name_is_missing(fields: dict[str, Any], lacks: bool) -> None:  # noqa: FBT001  a table's column
+    """Meta is asked only for a name that is said, to somebody who wrote to us."""
+    assert lacks is lacks_name(claimed(**fields))
+
+
+def test_only_links_lead_through_us() -> None:
+    """A tap on another button goes to Meta, with its payload as it is."""
+    postback = {"kind": "postback", "title": "More", "payload": "sb1:x"}
+    link = {"kind": "link", **BUTTON}
+    tracking = Tracking(FakeCodes(), "https://go.example")
+    said = compose(claimed(content={"text": "Hi", "buttons": [postback, link]}), tracking)
+
+    assert isinstance(said, Private)
+    more, shop = said.message.body["message"]["attachment"]["payload"]["buttons"]
+    assert {"type": "postback", "title": "More", "payload": "sb1:x"} == more
+    assert shop["url"].startswith("https://go.example/l/")

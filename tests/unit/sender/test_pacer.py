@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from services.sender.pacer import Pacer
-from switchboard.contracts import DeliveryDue
+from services.sender.pacer import Overdue, Pacer
+from switchboard.contracts import ANSWER, DeliveryDue, DeliveryId, FollowerRead, PostsRead
 from switchboard.errors import Unavailable
 from switchboard.queues import Outgoing
 from switchboard.telemetry import Meter
-from tests.unit.sender.builders import DUE
+from tests.support.builders import comment
+from tests.unit.sender.builders import DUE, ID, NOON
 
 
 @dataclass
@@ -25,7 +27,11 @@ class FakeParking:
     stale: list[DeliveryDue] = field(default_factory=list)
     left: list[DeliveryDue] = field(default_factory=list)
     overdue: list[DeliveryDue] = field(default_factory=list)
+    lookups: list[Overdue] = field(default_factory=list)
+    expired: list[DeliveryId] = field(default_factory=list)
+    chained: list[DeliveryDue] = field(default_factory=list)
     rounds: int = 0
+    settled: int = 0
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
         return self._taken(self.due, limit)
@@ -39,6 +45,17 @@ class FakeParking:
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
         return self._taken(self.overdue, limit)
+
+    async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
+        return self.lookups[:limit]
+
+    async def expire(self, deliveries: Sequence[DeliveryId]) -> None:
+        self.expired += deliveries
+        self.lookups = [one for one in self.lookups if one.delivery_id not in deliveries]
+
+    async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
+        self.settled += 1
+        return self._taken(self.chained, limit)
 
     def _taken(self, rows: list[DeliveryDue], limit: int) -> list[DeliveryDue]:
         taken = rows[:limit]
@@ -68,13 +85,21 @@ async def is_closed() -> None:
     raise Unavailable("Redis")
 
 
-def pacer(parking: FakeParking, queue: FakeQueue, *, closed: bool = False) -> Pacer:
+def pacer(
+    parking: FakeParking,
+    queue: FakeQueue,
+    classified: FakeQueue | None = None,
+    *,
+    closed: bool = False,
+) -> Pacer:
     """A pacer that releases two rows a round."""
     return Pacer(
         parking,
         queue,
+        classified or FakeQueue(),
         open_for_business=is_closed if closed else is_open,
         meter=Meter("sender", "test"),
+        now=lambda: NOON,
         every_s=0.001,
         release_limit=2,
         stale=timedelta(minutes=1),
@@ -119,3 +144,62 @@ async def test_a_pacer_outlives_what_it_needs() -> None:
         await running
 
     assert it.still_s() < 5
+
+
+def lookup(about: str) -> dict[str, Any]:
+    """A lookup's content."""
+    return {"about": about, "event": comment().model_dump(mode="json", exclude_none=True)}
+
+
+async def test_a_lookup_out_of_time_is_answered_before_it_is_closed() -> None:
+    """Nobody's event waits for ever: the answer says that it came too late."""
+    parking, classified = FakeParking(lookups=[Overdue(ID, lookup("follower"))]), FakeQueue()
+
+    await pacer(parking, FakeQueue(), classified).round()
+
+    (answer,) = [ANSWER.validate_json(message.body) for message in classified.published]
+    assert FollowerRead(event=comment(), because="too_late", answered_at=NOON) == answer
+    assert [ID] == parking.expired
+
+
+async def test_posts_that_came_too_late() -> None:
+    """A lookup of posts is answered in its own kind."""
+    parking, classified = FakeParking(lookups=[Overdue(ID, lookup("posts"))]), FakeQueue()
+
+    await pacer(parking, FakeQueue(), classified).round()
+
+    (answer,) = [ANSWER.validate_json(message.body) for message in classified.published]
+    assert PostsRead(event=comment(), because="too_late", answered_at=NOON) == answer
+
+
+async def test_a_lookup_that_cannot_be_answered_now_stays() -> None:
+    """SQS away: the lookup is not closed, and a later round answers it."""
+    parking = FakeParking(lookups=[Overdue(ID, lookup("follower"))])
+
+    with pytest.raises(Unavailable):
+        await pacer(parking, FakeQueue(), FakeQueue(away=True)).round()
+
+    assert [] == parking.expired
+
+
+async def test_a_lookup_nobody_can_read_is_closed() -> None:
+    """A content we do not know holds up no other lookup."""
+    parking = FakeParking(lookups=[Overdue(ID, {"about": "weather"})])
+    classified = FakeQueue()
+
+    await pacer(parking, FakeQueue(), classified).round()
+
+    assert [ID] == parking.expired
+    assert [] == classified.published
+
+
+async def test_what_waited_unnoticed_is_told_of_now_and_then() -> None:
+    """A chain that nobody moved on is looked for at the start, and not in every round."""
+    parking, queue = FakeParking(chained=[DUE]), FakeQueue()
+    it = pacer(parking, queue)
+
+    await it.round()
+    await it.round()
+
+    assert [Outgoing(DUE.to_json(), DUE.account_id)] == queue.published
+    assert 1 == parking.settled

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import structlog
 
-from services.sender.endings import Delivered, Doubtful, Late, Postponed
+from services.sender.endings import Delivered, Doubtful, Late, Never, Postponed
 from switchboard.errors import Failure, Throttled, Unavailable
 from switchboard.graph import Said, Sent, Usage
 from switchboard.graph.failures import no_answer, refusal
+from switchboard.queues import Outgoing
 from tests.unit.sender.builders import DUE, NOON, PERSON, RECEIPT, SENT, bench, claimed
 
 
@@ -122,12 +124,8 @@ async def test_recording_outlives_a_hiccup() -> None:
 
 async def test_recording_ends_with_the_lease() -> None:
     """Postgres away for long: the row is left to its lease, and the message is not tried again."""
-    it = bench(lease=timedelta(seconds=20.3))
+    it = bench(lease=timedelta(seconds=0.3), call_budget=timedelta())
     it.ledger.failures = [Unavailable("PostgreSQL")] * 10_000
-    it.sender = it.sender.__class__(
-        **{name: getattr(it.sender, name) for name in it.sender.__slots__}
-        | {"lease": timedelta(seconds=0.3), "call_budget": timedelta()}
-    )
 
     await it.sender(DUE, RECEIPT)
 
@@ -201,3 +199,49 @@ async def test_a_public_reply_goes_under_its_comment() -> None:
 
     assert [(row.comment_id, "Sent!", "token")] == it.graph.calls
     assert [Delivered("18", None, Said())] == it.ledger.endings
+
+
+NEXT = DUE.model_copy(update={"delivery_id": UUID(int=8)})
+
+
+async def test_what_waited_for_it_is_told_of() -> None:
+    """The next of a chain is published once the one before it is recorded as sent."""
+    it = bench()
+    it.ledger.successors = (NEXT,)
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["record", "outbound"] == it.order[-2:]
+    assert [Outgoing(NEXT.to_json(), NEXT.account_id)] == it.outbound.published
+
+
+async def test_a_queue_that_is_away_changes_nothing_that_was_done() -> None:
+    """What was sent is sent, though nobody could be told of the next one: the pacer finds that."""
+    it = bench()
+    it.ledger.successors, it.outbound.failure = (NEXT,), Unavailable("SQS")
+
+    await it.sender(DUE, RECEIPT)
+
+    assert [Delivered("mid.1", PERSON, Said())] == it.ledger.endings
+
+
+async def test_a_claim_that_was_lost_tells_nobody() -> None:
+    """If the row is no longer ours, its line says that nothing was recorded."""
+    it = bench()
+    it.ledger.successors = None
+    with structlog.testing.capture_logs() as lines:
+        await it.sender(DUE, RECEIPT)
+
+    assert [False] == [line["recorded"] for line in lines if "recorded" in line]
+    assert [] == it.outbound.published
+
+
+@pytest.mark.parametrize("kind", ["message", "private_reply", "public_reply"])
+async def test_an_opted_out_person_is_left_alone(kind: str) -> None:
+    """Who said stop is sent nothing, whatever was owed to them before."""
+    it = bench(claimed(kind=kind, opted_out_at=NOON))
+
+    await it.sender(DUE, RECEIPT)
+
+    assert ["claim", "record"] == it.order
+    assert [Never("opted_out")] == it.ledger.endings

@@ -82,3 +82,11 @@ def test_keys_and_secrets_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "https://go.example" == settings.public_url
     assert settings.link_secrets is not None
     assert ["n" * 40, "o" * 40] == [s.get_secret_value() for s in settings.link_secrets]
+
+
+def test_private_addresses_are_for_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Owners' webhooks reach no machine of ours unless somebody says so."""
+    assert load(Settings).webhooks_allow_private is False
+
+    monkeypatch.setenv("WEBHOOKS_ALLOW_PRIVATE", "true")
+    assert load(Settings).webhooks_allow_private is True

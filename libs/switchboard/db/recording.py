@@ -1,0 +1,231 @@
+"""
+The statement that records a batch.
+
+    people ─▶ met ─▶ decided ─▶ made, bound
+              │      │          └ deliveries; posts that campaigns were bound to
+              │      └ events: inserted, or an `asked` one completed
+              └ contacts, locked and compared: whose decision may be written
+
+Data-modifying parts all see the tables as they were when the statement began, and each other only
+through RETURNING. That has two consequences.
+
+*Who records two events of one person at once.* A contact is inserted, or locked in its newest
+version, before anything else, so those who record the same person take turns. The second one then
+compares that newest version with what it was decided by (`revision`), and with what this statement
+saw when it began (`recordings`, which everyone who records the person counts up): if somebody came
+between, what this statement knows of the ledger is old, and nothing of that person is written. So
+what is written of a person is all of it, and of nobody is an event decided and the contact not
+changed, or the contact changed and the event decided by another.
+
+*Who waits for whom.* Everyone takes contacts, then events, then deliveries, then campaigns, each
+sorted; each part reads the one before to its end, to sort. So none waits for one that waits for it.
+
+An event's decision is taken from the batch and not from `excluded`, which one may read only with
+the right to read the ledger's.
+
+A router's clock may run ahead of the database's: what is ready is made due by the database's, or no
+sender could take it. Further ahead than clocks differ, it is not due and is parked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_READ: Final = """
+with batch as (
+  -- `answered`: it was decided by an answer, and so goes further than what only asked.
+  select one.*, jsonb_typeof(one.decision::jsonb -> 'answer') = 'object' is true as answered
+    from unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
+    $8::timestamptz[], $9::timestamptz[], $10::text[], $11::uuid[], $12::text[], $13::text[],
+    $14::text[], $15::text[], $16::timestamptz[], $17::boolean[]
+  ) as one (event_id, workspace_id, account_id, instagram_id, kind, identity, person_id,
+            occurred_at, received_at, outcome, campaign_id, decision, event, trace_id, username,
+            window_closes_at, inbound)
+), drafts as (
+  select draft.*,
+         case when draft.after_id is null then draft.given
+              when earlier.state = 'sent' then 'ready'
+              else 'waiting' end as state
+    from unnest(
+      $18::uuid[], $19::uuid[], $20::uuid[], $21::int[], $22::text[], $23::text[], $24::text[],
+      $25::text[], $26::text[], $27::text[], $28::timestamptz[], $29::timestamptz[], $30::uuid[],
+      $31::text[]
+    ) as draft (event_id, id, campaign_id, campaign_version, step, kind, person_id, comment_id,
+                content, given, not_before, deadline, after_id, lane)
+    left join public.deliveries earlier on earlier.id = draft.after_id
+), kept as (
+  select one.account_id, one.person_id, one.expected, changed.*
+    from unnest($32::uuid[], $33::text[], $34::bigint[], $35::text[])
+         as one (account_id, person_id, expected, after)
+    left join lateral jsonb_to_record(one.after::jsonb) as changed (
+           revision bigint, paused_until timestamptz, paused_by uuid, opted_out_at timestamptz,
+           tags text[], follows boolean, follows_at timestamptz, email text, phone text,
+           fields jsonb, flows jsonb, answered jsonb)
+      on true
+), before as (
+  select event_id, outcome from public.events where event_id = any ($1::uuid[])
+), news as (
+  select batch.*,
+         kept.account_id is not null as checked,
+         before.event_id is null
+           or (before.outcome = 'asked' and (batch.outcome <> 'asked' or batch.answered)) as fresh
+    from batch
+    left join before using (event_id)
+    left join kept using (account_id, person_id)
+), grouped as (
+  select account_id, person_id, workspace_id,
+         (array_agg(username order by occurred_at desc) filter (where fresh and username <> ''))[1]
+           as username,
+         min(least(occurred_at, received_at)) filter (where fresh) as first_seen_at,
+         max(least(occurred_at, received_at)) filter (where fresh and inbound) as last_inbound_at,
+         max(window_closes_at) filter (where fresh) as window_closes_at,
+         case when checked then bool_and(fresh) else bool_or(fresh) end as fresh
+    from news
+   where account_id is not null and person_id <> ''
+   group by account_id, person_id, workspace_id, checked
+), people as (
+  select grouped.*, kept.expected, coalesce(known.recordings, 0) as recordings, kept.revision,
+         kept.paused_until, kept.paused_by, kept.opted_out_at, kept.tags, kept.follows,
+         kept.follows_at, kept.email, kept.phone, kept.fields, kept.flows, kept.answered
+    from grouped
+    left join kept using (account_id, person_id)
+    left join public.contacts known using (account_id, person_id)
+   where grouped.fresh
+     and (kept.expected is null or kept.expected = coalesce(known.revision, 0))
+)"""
+
+_WRITE: Final = """, met as (
+  insert into public.contacts as known (
+    account_id, person_id, workspace_id, username, first_seen_at, last_inbound_at,
+    window_closes_at, recordings, revision, paused_until, paused_by, opted_out_at, tags, follows,
+    follows_at, email, phone, fields, flows, answered)
+  select account_id, person_id, workspace_id, username, first_seen_at, last_inbound_at,
+         window_closes_at, recordings + 1, coalesce(revision, 0), paused_until, paused_by,
+         opted_out_at, coalesce(tags, '{}'), follows, follows_at, email, phone,
+         coalesce(fields, '{}'), coalesce(flows, '[]'), coalesce(answered, '[]')
+    from people
+   order by account_id, person_id
+  on conflict (account_id, person_id) do update
+     set username = coalesce(excluded.username, known.username),
+         first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+         last_inbound_at = greatest(known.last_inbound_at, excluded.last_inbound_at),
+         window_closes_at = greatest(known.window_closes_at, excluded.window_closes_at),
+         recordings = known.recordings + 1,
+         (revision, paused_until, paused_by, opted_out_at, tags, follows, follows_at, email, phone,
+          fields, flows, answered) = (
+           select excluded.revision, excluded.paused_until, excluded.paused_by,
+                  excluded.opted_out_at, excluded.tags, excluded.follows, excluded.follows_at,
+                  excluded.email, excluded.phone, excluded.fields, excluded.flows,
+                  excluded.answered
+            where excluded.revision > known.revision
+            union all
+           select known.revision, known.paused_until, known.paused_by, known.opted_out_at,
+                  known.tags, known.follows, known.follows_at, known.email, known.phone,
+                  known.fields, known.flows, known.answered
+            where excluded.revision <= known.revision)
+   where coalesce((
+           select people.expected = known.revision and people.recordings = known.recordings
+             from people
+            where people.account_id = known.account_id and people.person_id = known.person_id
+         ), true)
+  returning account_id, person_id
+), decided as (
+  insert into public.events as stored (
+    event_id, workspace_id, account_id, instagram_id, kind, identity, person_id, occurred_at,
+    received_at, outcome, campaign_id, decision, event, trace_id)
+  select event_id, workspace_id, account_id, instagram_id, kind, identity, nullif(person_id, ''),
+         occurred_at, received_at, outcome, campaign_id, decision::jsonb, event::jsonb, trace_id
+    from news
+    left join met using (account_id, person_id)
+   where not news.checked or met.person_id is not null
+   order by event_id
+  on conflict (event_id) do update
+     set (outcome, campaign_id, decision) = (
+           select outcome, campaign_id, decision::jsonb
+             from batch
+            where batch.event_id = stored.event_id)
+   where stored.outcome = 'asked'
+     and (excluded.outcome <> 'asked'
+          or (select answered from batch where batch.event_id = stored.event_id))
+  returning event_id, outcome
+), made as (
+  insert into public.deliveries (
+    id, workspace_id, account_id, event_id, campaign_id, campaign_version, step, kind, person_id,
+    comment_id, content, state, not_before, deadline, trace_id, published_at, after_id, lane)
+  select draft.id, batch.workspace_id, batch.account_id, draft.event_id, draft.campaign_id,
+         draft.campaign_version, draft.step, draft.kind, draft.person_id, draft.comment_id,
+         draft.content::jsonb,
+         case when draft.state = 'ready' and not clock.due then 'parked' else draft.state end,
+         case when clock.due then least(draft.not_before, now()) else draft.not_before end,
+         draft.deadline, batch.trace_id,
+         case when clock.due then now() end,
+         draft.after_id, draft.lane
+    from drafts draft
+   cross join lateral (
+           select draft.state = 'ready' and draft.not_before <= now() + interval '5 s' as due
+         ) clock
+    join batch using (event_id)
+    join decided using (event_id)
+   order by batch.account_id, draft.comment_id, draft.id
+  on conflict do nothing
+  returning event_id, id, state
+)"""
+
+# A post is bound to the version it was found for: the account's rules are still those that were
+# decided by, and nobody has published another version while we waited for the campaign's row
+# (`seen` is what it was when the statement began, `campaign` what it is).
+_BIND: Final = """, wanted as (
+  select distinct on (found.campaign_id)
+         found.campaign_id, found.media_id, batch.account_id,
+         (batch.decision::jsonb ->> 'rules_version')::bigint as rules_version
+    from unnest($36::uuid[], $37::uuid[], $38::text[]) as found (event_id, campaign_id, media_id)
+    join batch using (event_id)
+    join decided using (event_id)
+   order by found.campaign_id, found.event_id
+), free as (
+  select campaign.id, wanted.media_id
+    from wanted
+    join public.campaigns seen
+      on seen.id = wanted.campaign_id and seen.account_id = wanted.account_id
+    join public.instagram_accounts account on account.id = seen.account_id
+    join public.campaigns campaign
+      on campaign.id = seen.id and campaign.live_version = seen.live_version
+   where campaign.status = 'live'
+     and campaign.next_media_id is null
+     and coalesce(wanted.rules_version, account.rules_version) = account.rules_version
+   order by campaign.id
+     for no key update of campaign
+), bound as (
+  update public.campaigns campaign
+     set next_media_id = free.media_id
+    from free
+   where campaign.id = free.id
+)"""
+
+# An event in nobody's view, neither inserted by us nor there when we began, is one that somebody
+# committed while we waited; so is a contact that passed `people` and not `met`. `again` says that
+# looking again will find out. Else the decision was made by what is no longer so.
+_TELL: Final = """, ready as (
+  select event_id, id from made where state = 'ready'
+  union all
+  select event_id, id
+    from public.deliveries
+   where event_id = any ($1::uuid[]) and state = 'ready'
+)
+select news.event_id,
+       coalesce(decided.outcome, before.outcome) as outcome,
+       before.event_id is null as new,
+       decided.event_id is not null as ours,
+       not news.checked or people.person_id is not null as again,
+       array(select ready.id from ready where ready.event_id = news.event_id order by ready.id)
+         as ready
+  from news
+  left join decided on decided.event_id = news.event_id
+  left join before on before.event_id = news.event_id
+  left join people on people.account_id = news.account_id and people.person_id = news.person_id
+"""
+
+RECORD: Final = _READ + _WRITE + _TELL
+# With the posts that were found, which is rare: to name the table alone makes its triggers run.
+RECORD_AND_BIND: Final = _READ + _WRITE + _BIND + _TELL

@@ -1,0 +1,70 @@
+"""Contacts as Redis remembers them: copies of the rows in Postgres, which are the truth."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from switchboard.contracts import AccountId, PersonId
+from switchboard.rules.contact import CONTACT, Contact
+from switchboard.state import keys
+from switchboard.state.client import Redis
+from switchboard.state.scripts import Call, Script
+
+# Who writes again has mostly done so within a week; for the others Postgres is asked once.
+CONTACT_LIVES: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """
+    A contact to be remembered.
+
+    `instead_of` is a revision that Redis had and Postgres has not, or no longer: it is replaced
+    even by an older one, or what was known of somebody before they were deleted would come back.
+    """
+
+    account_id: AccountId
+    person_id: PersonId
+    contact: Contact
+    instead_of: int | None = None
+
+
+class Contacts:
+    """Remembers contacts; `Observations` reads them."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._remember = Script(redis, "remember")
+
+    async def remember(self, batch: Sequence[Remembered]) -> None:
+        """
+        Remember the contacts of `batch` for a week, in one round trip.
+
+        A newer revision stays, so batches may come in any order.
+
+        Raises:
+            Unavailable, StateRefused: Some may not be remembered; Postgres has them all.
+        """
+        if batch:
+            await self._remember.run_all([_call(one) for one in batch])
+
+
+def read_contact(text: str) -> Contact | None:
+    """Return the contact in what `Contacts` stored; `None` if there is none that we can read."""
+    _, _, stored = text.partition(" ")
+    with contextlib.suppress(ValidationError):
+        return CONTACT.validate_json(stored)
+    return None
+
+
+def _call(one: Remembered) -> Call:
+    stored = CONTACT.dump_json(one.contact, exclude_defaults=True).decode()
+    lives_ms = CONTACT_LIVES // timedelta(milliseconds=1)
+    wrong = -1 if one.instead_of is None else one.instead_of
+    found = [keys.contact(one.account_id, one.person_id)]
+    return Call(found, [one.contact.revision, stored, lives_ms, wrong])

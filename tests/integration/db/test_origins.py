@@ -1,0 +1,121 @@
+"""Whose an echo or a click is."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from switchboard.contracts import DeliveryId, MessageId, PersonId
+from switchboard.db import deliveries
+from switchboard.db.pool import Database
+from switchboard.rules.contact import Origin
+from tests.integration.db.town import Shop, force, open_shop, owe
+
+ANA, BO = PersonId("1"), PersonId("2")
+MID = MessageId("mid.1")
+
+
+async def _message(db: Database, shop: Shop, person: PersonId = ANA, **fields: Any) -> DeliveryId:
+    return await owe(
+        db, shop, **{"kind": "message", "person_id": person, "comment_id": None} | fields
+    )
+
+
+class TestEchoes:
+    async def test_of_what_we_sent(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A message with the id of a delivery is ours; anything else, and elsewhere, is not."""
+        other = (await open_shop(owner)).account
+        delivery = await _message(pipeline, shop)
+        await deliveries.claim(pipeline, delivery, owner="me", lease_s=30)
+        await deliveries.record_sent(pipeline, delivery, owner="me", message_id=MID)
+
+        origins = await deliveries.origins_of_echoes(
+            pipeline,
+            [
+                (shop.account, MessageId("mid.2"), ANA),
+                (shop.account, MID, ANA),
+                (other, MID, ANA),
+                (shop.account, MID, BO),
+            ],
+        )
+
+        assert ["foreign", "ours", "foreign", "ours"] == origins
+        assert [] == await deliveries.origins_of_echoes(pipeline, [])
+
+    @pytest.mark.parametrize(
+        ("state", "origin"),
+        [
+            ("ready", "foreign"),
+            ("sending", "pending"),
+            ("uncertain", "pending"),
+            ("refused", "foreign"),
+        ],
+    )
+    async def test_before_metas_answer(
+        self, owner: Database, pipeline: Database, shop: Shop, state: str, origin: str
+    ) -> None:
+        """While a call to that person is under way nobody can say whose a message to them is."""
+        await force(owner, await _message(pipeline, shop), state)
+
+        origins = await deliveries.origins_of_echoes(
+            pipeline, [(shop.account, MID, ANA), (shop.account, MID, BO)]
+        )
+
+        assert [origin, "foreign"] == origins
+
+    async def test_an_answer_that_came(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A call whose message is known is no reason to wait for another message."""
+        delivery = await _message(pipeline, shop)
+        await force(owner, delivery, "uncertain")
+        await owner.execute("update public.deliveries set message_id = 'mid.9'")
+
+        origins = await deliveries.origins_of_echoes(pipeline, [(shop.account, MID, ANA)])
+
+        assert ["foreign"] == origins
+
+    async def test_a_reply_to_a_comment(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """Somebody known by a comment alone may be anybody; a public reply has no echo."""
+        public = await owe(pipeline, shop, kind="public_reply")
+        lookup = await owe(pipeline, shop, kind="lookup", person_id=ANA)
+        for delivery in (public, lookup):
+            await force(owner, delivery, "sending")
+        echo = [(shop.account, MID, ANA)]
+        assert ["foreign"] == await deliveries.origins_of_echoes(pipeline, echo)
+
+        await force(owner, await owe(pipeline, shop), "sending")
+
+        assert ["pending"] == await deliveries.origins_of_echoes(pipeline, echo)
+
+
+class TestClicks:
+    async def test_in_a_message(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A click belongs to the delivery's person and step, within its own account."""
+        other = (await open_shop(owner)).account
+        delivery, unknown = await _message(pipeline, shop, step="3"), DeliveryId(uuid4())
+        clicks = [(other, delivery), (shop.account, unknown), (shop.account, delivery)]
+
+        origins = await deliveries.origins_of_clicks(pipeline, clicks)
+
+        expected = Origin(
+            ours=True, person_id=ANA, campaign_id=shop.campaign, campaign_version=1, step="3"
+        )
+        assert {(shop.account, delivery): expected} == origins
+        assert {} == await deliveries.origins_of_clicks(pipeline, [])
+
+    async def test_in_a_private_reply(self, pipeline: Database, shop: Shop) -> None:
+        """Whom a private reply reached is whom Meta said, not who commented."""
+        delivery = await owe(pipeline, shop, person_id=ANA)
+        await deliveries.claim(pipeline, delivery, owner="me", lease_s=30)
+        await deliveries.record_sent(
+            pipeline, delivery, owner="me", message_id=MID, recipient_id=BO
+        )
+
+        origins = await deliveries.origins_of_clicks(pipeline, [(shop.account, delivery)])
+
+        assert BO == origins[shop.account, delivery].person_id

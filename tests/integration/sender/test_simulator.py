@@ -1,0 +1,163 @@
+"""The sender against the simulator, which keeps Meta's rules and shares no code with us."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from switchboard.contracts import DeliveryId
+from switchboard.graph import open_graph
+from tests.integration.db.town import now
+from tests.integration.metasim.stage import APP_SECRET, MEDIA, VERIFY_TOKEN, Meta
+from tests.integration.sender.stage import TOKEN, Stage
+from tests.support.builders import comment
+from tools.metasim.app import create_app
+from tools.metasim.settings import Settings
+
+EVENT = comment().model_dump(mode="json", exclude_none=True)
+LINK = {"kind": "link", "title": "Open shop", "url": "https://shop.example/hat"}
+TAP = {"kind": "postback", "title": "Send it", "payload": "sb1:0:1:2"}
+CHIPS = [{"title": "Yes", "payload": "y"}, {"kind": "email", "payload": "e"}]
+
+
+@pytest.fixture
+async def meta() -> AsyncIterator[Meta]:
+    """A Meta that sends no webhooks."""
+    settings = Settings(
+        webhook_url="http://127.0.0.1:1/",
+        app_id="1000000000000001",
+        app_secret=APP_SECRET,
+        verify_token=VERIFY_TOKEN,
+    )
+    async with (
+        TestServer(create_app(settings)) as server,
+        ClientSession(server.make_url("/")) as http,
+    ):
+        yield Meta(http)
+
+
+@pytest.fixture
+async def town(stage: Stage, meta: Meta) -> AsyncIterator[Stage]:
+    """The stage with the simulator for Meta, which knows the shop's account and a post of it."""
+    us = stage.shop.instagram_id
+    await meta.sim("PUT", f"/accounts/{us}", {"username": "shop", "token": TOKEN})
+    await meta.sim("PUT", f"/accounts/{us}/media/{MEDIA}", {"caption": "hats"})
+    url = str(meta.http._base_url).rstrip("/")
+    async with open_graph(url=url, version="v26.0", call_budget_s=5) as graph:
+        yield replace(stage, graph=graph)
+
+
+async def writes(town: Stage, meta: Meta, username: str = "ana") -> str:
+    """Let somebody write to the shop; return the id Meta knows them by."""
+    told = await meta.write(account_id=town.shop.instagram_id, username=username)
+    return str(told["igsid"])
+
+
+async def comments(town: Stage, meta: Meta, username: str = "ana") -> tuple[str, str]:
+    """Let somebody comment; return the ids of the comment and of the person."""
+    told = await meta.comment(account_id=town.shop.instagram_id, username=username)
+    return str(told["comment_id"]), str(told["igsid"])
+
+
+async def ended(town: Stage, delivery: DeliveryId) -> tuple[str, str | None]:
+    """Send; return how it ended and why."""
+    await town.send(delivery)
+    row = await town.row(delivery)
+    return row["state"], row["reason"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "Hi {{first_name|there}}"},
+        {"text": "Here", "buttons": [LINK]},
+        {"text": "Here", "buttons": [TAP, LINK, TAP]},
+        {"text": "Here", "button": {"title": "Open", "url": "https://shop.example/"}},
+        {"text": "Which?", "quick_replies": CHIPS},
+        {"media": {"kind": "image", "url": "https://shop.example/hat.png"}},
+        {"media": {"kind": "video", "url": "https://shop.example/hat.mp4"}},
+        {"media": {"kind": "audio", "url": "https://shop.example/hat.m4a"}},
+        {"media": {"kind": "file", "url": "https://shop.example/hat.pdf"}},
+        {"media": {"kind": "post", "media_id": MEDIA}},
+    ],
+)
+async def test_every_kind_of_content_is_sent(
+    town: Stage, meta: Meta, content: dict[str, Any]
+) -> None:
+    """Whatever a campaign says, Meta takes it from us."""
+    person = await writes(town, meta)
+    delivery = await town.owe("message", person=person, content=json.dumps(content))
+
+    assert ("sent", None) == await ended(town, delivery)
+
+
+async def test_a_private_reply_with_buttons_is_sent(town: Stage, meta: Meta) -> None:
+    """The one answer to a comment may have buttons that lead on."""
+    comment_id, person = await comments(town, meta)
+    content = json.dumps({"text": "Hi {{first_name|there}}", "buttons": [TAP, LINK]})
+    delivery = await town.owe(person=person, comment_id=comment_id, content=content)
+
+    assert ("sent", None) == await ended(town, delivery)
+    seen = await meta.sim("GET", f"/comments/{comment_id}")
+    assert "Hi there" in json.dumps(seen["private_replies"])
+
+
+async def test_a_message_calls_people_by_name(town: Stage, meta: Meta) -> None:
+    """Who wrote is called as their profile says."""
+    await meta.sim("PUT", "/people/ana", {"name": "Ana Lima"})
+    person = await writes(town, meta)
+    await town.known(person, first_seen_at=now())
+    content = json.dumps({"text": "Hi {{first_name|there}}"})
+
+    await town.send(await town.owe("message", person=person, content=content))
+
+    talk = await meta.sim("GET", f"/conversations/{town.shop.instagram_id}/ana")
+    assert "Hi Ana" in json.dumps(talk)
+    assert "Ana Lima" == (await town.contact(person))["name"]
+
+
+@pytest.mark.parametrize(("follows", "told"), [([], False), (["us"], True)])
+async def test_a_follower_with_consent(
+    town: Stage,
+    meta: Meta,
+    follows: list[str],
+    told: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """Who wrote may be looked up, and Meta says whether they follow."""
+    await meta.sim("PUT", "/people/ana", {"follows": [town.shop.instagram_id for _ in follows]})
+    person = await writes(town, meta)
+    content = json.dumps({"about": "follower", "event": EVENT})
+
+    assert ("sent", None) == await ended(
+        town, await town.owe("lookup", person=person, content=content)
+    )
+    assert [(told, "read")] == [(one.follows, one.because) for one in town.classified.published]
+
+
+async def test_a_follower_without_consent(town: Stage, meta: Meta) -> None:
+    """Who only commented may not be looked up; the event is told so."""
+    _, person = await comments(town, meta)
+    content = json.dumps({"about": "follower", "event": EVENT})
+
+    await town.send(await town.owe("lookup", person=person, content=content))
+
+    answers = [(one.follows, one.because) for one in town.classified.published]
+    assert [(None, "no_consent")] == answers
+
+
+async def test_the_latest_posts(town: Stage) -> None:
+    """The account's posts come back with their moment."""
+    content = json.dumps({"about": "posts", "event": EVENT})
+
+    await town.send(await town.owe("lookup", content=content))
+
+    (answer,) = town.classified.published
+    assert [MEDIA] == [post.media_id for post in answer.posts]
+    assert abs(answer.posts[0].posted_at - now()) < timedelta(minutes=1)
