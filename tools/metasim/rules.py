@@ -56,6 +56,19 @@ def require_allowed_tag(body: Json) -> None:
             raise refusals.invalid_parameter(f"tag {tag} is not supported")
 
 
+def is_chip_shown(contact: Contact, payload: str, *, follows: bool) -> bool:
+    """
+    Tell whether the person sees a quick reply with that `payload`, if the account sent one.
+
+    The folder of Requests, where the messages of strangers are, shows none; a conversation leaves
+    it when the person writes or taps. Reported by integrators; Meta's pages don't say.
+    """
+    sent = (one for one in contact.messages if one.is_from_account)
+    chips = [chip for one in sent for chip in one.message.get("quick_replies") or []]
+    was_sent = any(chip.get("payload") == payload for chip in chips)
+    return not was_sent or follows or contact.has_consented
+
+
 def require_consent(contact: Contact) -> None:
     """Refuse (230) the profile of somebody who only ever commented."""
     if not contact.has_consented:

@@ -37,6 +37,19 @@ ELSEWHERE = MediaId("18000000000000002")
         ),
         ({"kind": "story_reply"}, {"kind": "story_reply"}, ("own_words", "❤")),
         ({"kind": "intent", "intent": "x"}, {"kind": "intent", "intent": "x"}, None),
+        (on_message("link"), {"kind": "message"}, None),
+        (on_comment("link"), {"kind": "comment", "media_ids": [REEL]}, ("own_words", "link")),
+        (on_comment("link", media_ids=[REEL]), {"kind": "comment"}, None),
+        (on_comment("link"), {"kind": "comment", "next_post": True}, ("own_words", "link")),
+        (on_comment("link", next_post=True), on_comment("link"), ("own_words", "link")),
+        (
+            {"kind": "postback", "payloads": ["A", "B"]},
+            {"kind": "postback", "payloads": ["B"]},
+            ("own_words", "B"),
+        ),
+        ({"kind": "postback", "payloads": ["A"]}, {"kind": "postback"}, None),
+        ({"kind": "referral"}, {"kind": "referral"}, ("own_words", "❤")),
+        ({"kind": "story_mention"}, {"kind": "story_mention"}, ("own_words", "❤")),
     ],
 )
 def test_campaigns_that_compete(

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from tools.metasim import rules
 from tools.metasim.keys import SIM
 from tools.metasim.ledger import Trigger
 from tools.metasim.records import Comment, Contact, Json, Message
@@ -95,6 +96,9 @@ async def post_message(request: web.Request) -> web.Response:
     mid, at_s = body.mid or sim.mint.mid(), _moment(sim, body.created_at)
     if mid in sim.world.messages:
         raise ProblemError("this message exists", field="mid", status=409)
+    follows = contact.account_id in sim.world.person(contact.username).follows
+    if body.quick_reply and not rules.is_chip_shown(contact, body.quick_reply, follows=follows):
+        raise ProblemError("Requests show no quick replies", field="quick_reply", status=409)
     message = _received(sim, contact, mid, at_s, _written(body))
     trigger = _enter(sim, contact, "message", mid, at_s=at_s, expect=body.expect)
     webhook = await _tell(sim, events.message_event(message), trigger, body.webhook)
