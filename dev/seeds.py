@@ -82,6 +82,37 @@ BAKERY: Final = Business(
                 },
             ],
         },
+        "Workshop": {
+            "trigger": {"kind": "comment", "keywords": {"include": ["workshop"]}},
+            "steps": [
+                {
+                    "kind": "public_reply",
+                    "variants": ["Look in your DMs!", "Sent you the details!"],
+                },
+                {
+                    "kind": "private_reply",
+                    "variants": [
+                        {
+                            "text": "Our next sourdough workshop is on Saturday. Shall I keep you "
+                            "a place?",
+                            "buttons": [{"kind": "step", "title": "Yes, please", "step": "place"}],
+                        }
+                    ],
+                },
+                {
+                    "kind": "ask",
+                    "id": "place",
+                    "what": "email",
+                    "variants": [{"text": "Lovely! Where may we send the details?"}],
+                    "retry": ["Sorry, I could not read that as an e-mail address. Once more?"],
+                },
+                {"kind": "tag", "add": ["workshop"]},
+                {
+                    "kind": "message",
+                    "variants": [{"text": "Thank you! The details are on their way to {{email}}."}],
+                },
+            ],
+        },
         "Prices": {
             "trigger": {"kind": "message", "keywords": {"include": ["price", "how much"]}},
             "steps": [{"kind": "message", "variants": [{"text": "A loaf is 6.50, two are 12."}]}],

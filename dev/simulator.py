@@ -46,6 +46,19 @@ class Simulator:
             "/sim/messages", account_id=account, username=username, text=text, **more
         )
 
+    async def tap(
+        self, account: str, username: str, button: dict[str, Any], **more: Any
+    ) -> dict[str, Any]:
+        """Let `username` tap `button`, as a message showed it; `more` as `POST /sim/postbacks`."""
+        return await self._post(
+            "/sim/postbacks",
+            account_id=account,
+            username=username,
+            title=button["title"],
+            payload=button["payload"],
+            **more,
+        )
+
     async def answer_to(self, **what: str) -> dict[str, Any] | None:
         """Wait for an answer, `what` as `GET /sim/wait` has it; None if none came in time."""
         query = {**what, "timeout_s": str(PATIENCE_S)}

@@ -37,6 +37,7 @@ class Story:
             lambda: self._comment(STUDIO, PHOTO, "jonas_w", "can I have the GUIDE? 🙏"),
             self._message,
             self._story_reply,
+            self._conversation,
             self._repeat,
             self._forgery,
             self._judgement,
@@ -84,6 +85,26 @@ class Story:
                 f"{username} answers the story", account_id=account, username=username
             )
         ]
+
+    async def _conversation(self) -> list[Outcome]:
+        """Comment, tap, give an address: each leads to the next step of one campaign."""
+        account, username = BAKERY.instagram_id, "lena.b"
+        outcomes = await self._comment(BAKERY, REEL, username, "WORKSHOP!")
+        asked = await self.simulator.answer_to(account_id=account, username=username)
+        if asked is None:
+            return outcomes
+        (button,) = asked["message"]["attachment"]["payload"]["buttons"]
+        await self.simulator.tap(account, username, button, expect={"message": 1})
+        title = button["title"]
+        outcomes.append(await self._said(2, f"{username} taps {title!r}", username))
+        await self.simulator.write(account, username, "lena@mail.example", expect={"message": 1})
+        outcomes.append(await self._said(3, f"{username} gives an address", username))
+        return outcomes
+
+    async def _said(self, count: int, what: str, username: str) -> Outcome:
+        """Wait for the `count`-th message that the bakery sent to `username`."""
+        account = BAKERY.instagram_id
+        return await self._answered(what, account_id=account, username=username, count=str(count))
 
     async def _repeat(self) -> list[Outcome]:
         made = await self.simulator.comment(
