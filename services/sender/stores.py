@@ -188,7 +188,7 @@ class SealedSecrets:
         sealed = await credentials.webhook_secret(self.db, delivery.account)
         if sealed is None:
             raise SecretMissing(f"account {delivery.account} has no secret for webhooks")
-        return self.vault.open(sealed, delivery.account)
+        return self.vault.open(sealed, delivery.account, "webhook")
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ class Installation:
         )
         sealed = self.vault.seal(business.token, business.account)
         await credentials.store(db, business.account, sealed, None)
-        secret = self.vault.seal(business.webhook_secret, business.account)
+        secret = self.vault.seal(business.webhook_secret, business.account, "webhook")
         await credentials.store_webhook_secret(db, business.account, secret)
         for rank, definition in enumerate(campaigns):
             await self.publish(db, business, rank, definition)

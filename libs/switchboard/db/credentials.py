@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -41,6 +41,10 @@ class Sealed:
     ciphertext: bytes
 
 
+# What a secret is for. One that is moved to the other's place does not open there.
+Purpose = Literal["token", "webhook"]
+
+
 class Vault:
     """
     Seals and opens tokens.
@@ -57,16 +61,16 @@ class Vault:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._sealing_key = next(iter(keys))
 
-    def seal(self, token: str, account: UUID) -> Sealed:
-        """Return `token` so that it opens for `account` only."""
+    def seal(self, token: str, account: UUID, purpose: Purpose = "token") -> Sealed:
+        """Return `token` so that it opens for `account` and `purpose` only."""
         nonce = os.urandom(_NONCE_BYTES)
         cipher = self._ciphers[self._sealing_key]
-        ciphertext = cipher.encrypt(nonce, token.encode(), account.bytes)
+        ciphertext = cipher.encrypt(nonce, token.encode(), _bound_to(account, purpose))
         return Sealed(self._sealing_key, nonce, ciphertext)
 
-    def open(self, sealed: Sealed, account: UUID) -> str:
+    def open(self, sealed: Sealed, account: UUID, purpose: Purpose = "token") -> str:
         """
-        Return the token that was sealed for `account`.
+        Return what was sealed for `account` and `purpose`.
 
         Raises:
             CannotOpen: There is no such key here, or the value was changed or is another account's.
@@ -79,12 +83,18 @@ class Vault:
                 f"known are {known}"
             )
         try:
-            return cipher.decrypt(sealed.nonce, sealed.ciphertext, account.bytes).decode()
+            bound_to = _bound_to(account, purpose)
+            return cipher.decrypt(sealed.nonce, sealed.ciphertext, bound_to).decode()
         except (InvalidTag, ValueError) as error:
             raise CannotOpen(
                 f"the token of account {account} does not open: it was changed, sealed for another "
                 f"account, or key {sealed.key_id!r} is not the one it was sealed with"
             ) from error
+
+
+def _bound_to(account: UUID, purpose: Purpose) -> bytes:
+    """Return what is authenticated with a secret; tokens, which came first, name no purpose."""
+    return account.bytes if purpose == "token" else account.bytes + purpose.encode()
 
 
 async def store(db: Queryable, account: UUID, sealed: Sealed, expires_at: datetime | None) -> None:

@@ -49,9 +49,9 @@ async def test_what_webhooks_are_signed_with(
     assert await credentials.webhook_secret(pipeline, shop.account) is None
 
     for secret in ("whsec_old", "whsec_new"):
-        sealed = vault.seal(secret, shop.account)
+        sealed = vault.seal(secret, shop.account, "webhook")
         await credentials.store_webhook_secret(owner, shop.account, sealed)
 
     stored = await credentials.webhook_secret(pipeline, shop.account)
     assert stored is not None
-    assert "whsec_new" == vault.open(stored, shop.account)
+    assert "whsec_new" == vault.open(stored, shop.account, "webhook")

@@ -57,7 +57,7 @@ async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     await posts.keep(pipeline, shop.account, shop.workspace, [post])
     await rules.keep_book(pipeline, shop.account, shop.workspace, 1, "{}")
     vault = Vault({"k1": b"1" * 32})
-    await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account))
+    await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account, "webhook"))
 
 
 class TestReading:

@@ -218,7 +218,7 @@ class Receiver:
 async def receiving(stage: Stage, *statuses: int) -> AsyncIterator[tuple[Receiver, str]]:
     """Serve a receiver that shares a secret with the shop; yield it and its address."""
     receiver = Receiver(new_secret(), list(statuses))
-    sealed = VAULT.seal(receiver.secret, stage.shop.account)
+    sealed = VAULT.seal(receiver.secret, stage.shop.account, "webhook")
     await credentials.store_webhook_secret(stage.owner, stage.shop.account, sealed)
     app = web.Application()
     app.router.add_post("/hook", receiver.post)

@@ -46,6 +46,14 @@ def test_for_another_account() -> None:
         VAULT.open(VAULT.seal(TOKEN, ACCOUNT), uuid4())
 
 
+def test_a_secret_does_not_open_for_another_purpose() -> None:
+    """Moved from the webhooks' secrets to the tokens, or the other way, it is nothing."""
+    with pytest.raises(CannotOpen):
+        VAULT.open(VAULT.seal(TOKEN, ACCOUNT, "webhook"), ACCOUNT)
+    with pytest.raises(CannotOpen):
+        VAULT.open(VAULT.seal(TOKEN, ACCOUNT), ACCOUNT, "webhook")
+
+
 def test_with_an_unknown_key() -> None:
     """The error names the key that is missing, and those that are there."""
     with pytest.raises(CannotOpen, match="key 'k1'; known are 'k2'"):
