@@ -18,6 +18,7 @@ BREACHES = [
     ("library-below", "libs/switchboard/lifecycle.py", "import services.router.app"),
     ("services-below", "services/router/app.py", "import tools.metasim"),
     ("deciding-is-pure", "libs/switchboard/rules/decide.py", "import switchboard.db"),
+    ("command-line-above", "services/router/app.py", "import switchboard.cli.app"),
     ("topology-is-plain", "libs/switchboard/topology.py", "import pydantic"),
     ("door-sqs", "services/router/router.py", "import aiobotocore.session"),
     ("door-redis", "services/router/router.py", "import redis"),

@@ -1,0 +1,183 @@
+"""The commands, their arguments, and how the process ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from switchboard.cli import checking, dry_run, explain, replay
+from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
+from switchboard.cli.moments import moment
+from switchboard.cli.running import finish, refuse
+
+app = typer.Typer(
+    name="switchboard",
+    help="Why somebody got an answer, and what another campaign would have done.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+draft = typer.Typer(help="What is being written and answers nothing yet.", no_args_is_help=True)
+app.add_typer(draft, name="draft")
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
+AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
+MaybeAccount = Annotated[
+    str | None, typer.Option("--account", help="An account's id, Instagram id or name.")
+]
+MaybeCampaign = Annotated[str | None, typer.Option("--campaign", help="A known campaign's id.")]
+Name = Annotated[str | None, typer.Option("--name", help="What the campaign is called.")]
+Rank = Annotated[int | None, typer.Option("--rank", help="Its place in the order, least first.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+CheckMedia = Annotated[
+    bool, typer.Option("--check-media", help="Ask the servers of its files what Meta will find.")
+]
+
+
+@app.command("explain")
+def explain_(
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="Its id, its comment's, or its message's.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell why an event got what it got, and what became of it."""
+    finish(explain.explain(event, as_json=as_json))
+
+
+@app.command("replay")
+def replay_(
+    since: Annotated[str, typer.Option("--since", help="From when on, in UTC.")],
+    until: Annotated[
+        str | None, typer.Option("--until", help="Until just before; else now.")
+    ] = None,
+    account: MaybeAccount = None,
+    file: Annotated[
+        str | None, typer.Option("--campaign", help="A campaign as JSON, to decide with.")
+    ] = None,
+    as_: Annotated[
+        str | None, typer.Option("--as", help="The campaign it takes the place of; else new.")
+    ] = None,
+) -> None:
+    """
+    Decide stored events again, and print what comes out otherwise.
+
+    With --campaign: decide with that one, and print who would get something else. Nothing is sent
+    and nothing written.
+    """
+    try:
+        of = replay.Range(
+            since=moment(since, "--since"),
+            until=None if until is None else moment(until, "--until"),
+            account=account,
+        )
+    except CannotDo as failure:
+        raise typer.Exit(refuse(str(failure))) from None
+    if file is None and as_ is not None:
+        raise typer.Exit(refuse("--as: names what --campaign FILE takes the place of; give both"))
+    finish(replay.replay(of) if file is None else replay.what_if(of, file, as_))
+
+
+@app.command("dry-run")
+def dry_run_(
+    file: File,
+    account: AnAccount,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How far back.")] = 30,
+    campaign: MaybeCampaign = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a campaign would have done with the last days' events, beside the live ones."""
+    finish(dry_run.dry_run(file, account=account, days=days, campaign=campaign, as_json=as_json))
+
+
+@app.command("lint")
+def lint_(
+    file: File,
+    account: MaybeAccount = None,
+    campaign: MaybeCampaign = None,
+    *,
+    check_media: CheckMedia = False,
+) -> None:
+    """Tell what is wrong with a campaign, beside the account's others if --account is given."""
+    finish(checking.lint(file, account=account, campaign=campaign, check_media=check_media))
+
+
+@app.command("publish")
+def publish_(
+    file: File,
+    *,
+    account: AnAccount,
+    name: Name = None,
+    campaign: MaybeCampaign = None,
+    rank: Rank = None,
+    force_warnings: Annotated[
+        bool, typer.Option("--force-warnings", help="Publish although there are warnings.")
+    ] = False,
+    check_media: CheckMedia = False,
+) -> None:
+    """Make a campaign, or a new version of one, answer from now on, if nothing is wrong with it."""
+    finish(
+        checking.publish(
+            file,
+            account=account,
+            name=name,
+            campaign=campaign,
+            rank=rank,
+            force_warnings=force_warnings,
+            check_media=check_media,
+        )
+    )
+
+
+@draft.command("save")
+def draft_save(
+    file: File,
+    *,
+    account: AnAccount,
+    name: Name = None,
+    campaign: MaybeCampaign = None,
+    rank: Rank = None,
+) -> None:
+    """Keep a draft, which need not make sense yet."""
+    finish(checking.save_draft(file, account=account, name=name, campaign=campaign, rank=rank))
+
+
+@draft.command("show")
+def draft_show(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id.")],
+) -> None:
+    """Print a campaign's draft."""
+    finish(checking.show_draft(campaign))
+
+
+@app.command("campaigns")
+def campaigns_(account: AnAccount, *, as_json: AsJson = False) -> None:
+    """List an account's campaigns in the owner's order."""
+    finish(checking.campaigns(account, as_json=as_json))
+
+
+@app.command("schema")
+def schema_() -> None:
+    """Print the JSON schema of a campaign."""
+    checking.schema()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code. Wrong arguments are told in one line."""
+    arguments = None if argv is None else list(argv)
+    try:
+        code = app(args=arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        return refuse(f"{error.format_message().rstrip('.')}; see `switchboard --help`")
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read what we print has had enough
+        return EXIT_CANNOT
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,214 @@
+"""`lint`, `publish`, `draft` and `campaigns`: what an owner does, with the dashboard's checks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import typer
+
+from switchboard.cli import accounts, telling
+from switchboard.cli.accounts import Account, Listed
+from switchboard.cli.database import open_database, reading
+from switchboard.cli.definitions import read_json
+from switchboard.cli.failing import EXIT_FOUND, CannotDo
+from switchboard.cli.media import Probed, probe
+from switchboard.contracts import CampaignId
+from switchboard.db import rules, tenancy
+from switchboard.db.pool import Queryable
+from switchboard.rules import publishing
+from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignDefinition
+
+
+async def lint(file: str, *, account: str | None, campaign: str | None, check_media: bool) -> int:
+    """Print what is wrong with the campaign in `file`; 1 if there are errors."""
+    raw = read_json(file)
+    others: Sequence[Campaign] = ()
+    listed: Sequence[Listed] = ()
+    own: CampaignId | None = None
+    if account is not None:
+        async with reading() as db:
+            of = await accounts.account(db, account)
+            own = accounts.campaign_id(campaign, "--campaign") if campaign else None
+            others = await _live(db, of)
+            listed = await accounts.campaigns(db, of.id)
+    verdict = await _judge(raw, others, own, listed, check_media=check_media)
+    if verdict.errors:
+        return EXIT_FOUND
+    typer.echo("It can be published." if verdict.warnings else "Nothing is wrong with it.")
+    return 0
+
+
+async def publish(
+    file: str,
+    *,
+    account: str,
+    name: str | None,
+    campaign: str | None,
+    rank: int | None,
+    force_warnings: bool,
+    check_media: bool,
+) -> int:
+    """Publish the campaign in `file`, unless something is wrong with it (then 1)."""
+    raw = read_json(file)
+    async with open_database() as db:
+        of = await accounts.account(db, account)
+        place = await _place(db, of, campaign=campaign, name=name, rank=rank)
+        own = place.id if campaign else None
+        listed = await accounts.campaigns(db, of.id)
+        others = await _live(db, of)
+        verdict = await _judge(raw, others, own, listed, check_media=check_media)
+        if verdict.definition is None or verdict.errors:
+            return _not_published("mend the errors first")
+        if verdict.warnings and not force_warnings:
+            return _not_published("mend the warnings, or publish with --force-warnings")
+        version = await tenancy.publish_campaign(
+            db,
+            place.id,
+            workspace=of.workspace_id,
+            account=of.id,
+            name=place.name,
+            rank=place.rank,
+            definition=verdict.definition,
+        )
+    typer.echo(f"{place.name} is live, version {version}. Its id is {place.id}.")
+    return 0
+
+
+async def save_draft(
+    file: str, *, account: str, name: str | None, campaign: str | None, rank: int | None
+) -> int:
+    """Keep the JSON in `file` as a campaign's draft; it need not make sense yet."""
+    raw = read_json(file)
+    async with open_database() as db:
+        of = await accounts.account(db, account)
+        place = await _place(db, of, campaign=campaign, name=name, rank=rank)
+        await tenancy.save_draft(
+            db,
+            place.id,
+            workspace=of.workspace_id,
+            account=of.id,
+            name=place.name,
+            rank=place.rank,
+            draft=raw,
+        )
+    typer.echo(f"The draft of {place.name} is kept. Its id is {place.id}.")
+    return 0
+
+
+async def show_draft(campaign: str) -> int:
+    """Print a campaign's draft, as `lint` and `publish` read it."""
+    wanted = accounts.campaign_id(campaign, "CAMPAIGN")
+    async with reading() as db:
+        draft = await accounts.draft(db, wanted)
+    telling.as_json(draft)
+    return 0
+
+
+async def campaigns(account: str, *, as_json: bool) -> int:
+    """Print an account's campaigns in the owner's order."""
+    async with reading() as db:
+        of = await accounts.account(db, account)
+        listed = await accounts.campaigns(db, of.id)
+    if as_json:
+        telling.as_json(listed)
+    elif not listed:
+        typer.echo("The account has no campaigns.")
+    else:
+        head = ("campaign", "id", "rank", "status", "version", "published", "draft")
+        telling.columns([head, *map(_row, listed)])
+    return 0
+
+
+def schema() -> None:
+    """Print the JSON schema of a campaign's definition."""
+    telling.as_json(CAMPAIGN_DEFINITION.json_schema())
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What was said of a definition; `definition` is `None` where it is none."""
+
+    definition: CampaignDefinition | None
+    errors: int
+    warnings: int
+
+
+async def _judge(
+    raw: object,
+    others: Sequence[Campaign],
+    own: CampaignId | None,
+    listed: Sequence[Listed],
+    *,
+    check_media: bool,
+) -> _Verdict:
+    """Print everything that is wrong with `raw`, the worst first, campaigns by their names."""
+    try:
+        definition = publishing.read_definition(raw)
+    except publishing.Invalid as invalid:
+        for fault in invalid.faults:
+            telling.lines([f"error: {fault}"], indent="")
+        return _Verdict(None, len(invalid.faults), 0)
+    probed = await probe(definition) if check_media else Probed({}, ())
+    checked = publishing.check(raw, others, own=own, media=probed.found)
+    told = [
+        (one.severity, one.path, _with_names(one.message, listed), str(one.code))
+        for one in checked.findings
+    ]
+    told += [("error", path, f"nobody can fetch it: {why}", "") for path, why in probed.unreachable]
+    for severity, path, message, code in sorted(told, key=lambda one: one[0]):
+        telling.lines([f"{severity}: {path}: {message}{code and f' [{code}]'}"], indent="")
+    errors = sum(severity == "error" for severity, *_ in told)
+    return _Verdict(definition, errors, len(told) - errors)
+
+
+def _with_names(message: str, listed: Sequence[Listed]) -> str:
+    for one in listed:
+        message = message.replace(str(one.id), repr(one.name))
+    return message
+
+
+def _not_published(what_to_do: str) -> int:
+    sys.stderr.write(f"switchboard: not published; {what_to_do}\n")
+    return EXIT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which campaign it is, or will be: its id, name and rank."""
+
+    id: CampaignId
+    name: str
+    rank: int
+
+
+async def _place(
+    db: Queryable, of: Account, *, campaign: str | None, name: str | None, rank: int | None
+) -> _Place:
+    """Return the place of an existing campaign, or of a new one behind the others."""
+    listed = await accounts.campaigns(db, of.id)
+    if campaign is not None:
+        wanted = accounts.campaign_id(campaign, "--campaign")
+        known = accounts.named(listed, wanted, "--campaign")
+        return _Place(known.id, name or known.name, known.rank if rank is None else rank)
+    if not name:
+        raise CannotDo("--name: a new campaign needs one; or give --campaign for a known one")
+    same = next((one for one in listed if one.name == name), None)
+    if same is not None:
+        raise CannotDo(f"--name: there is a campaign called {name!r}; give --campaign {same.id}")
+    last = max((one.rank for one in listed), default=0)
+    return _Place(CampaignId(uuid4()), name, last + 1 if rank is None else rank)
+
+
+async def _live(db: Queryable, of: Account) -> Sequence[Campaign]:
+    loaded = await rules.load(db, [of.instagram_id])
+    return loaded[0].campaigns if loaded else ()
+
+
+def _row(one: Listed) -> tuple[object, ...]:
+    version = "-" if one.live_version is None else one.live_version
+    published = "-" if one.published_at is None else f"{one.published_at:%Y-%m-%d %H:%M}"
+    draft = "yes" if one.has_draft else "-"
+    return one.name, one.id, one.rank, one.status, version, published, draft
