@@ -8,9 +8,11 @@ database URL carries its password.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import sys
 from dataclasses import replace
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Final, NoReturn, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +25,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -31,6 +34,7 @@ from switchboard.topology import Queue
 S = TypeVar("S", bound=BaseSettings)
 
 EXIT_BAD_SETTINGS = 2
+_KEY_BYTES: Final = 32  # AES-256
 
 _HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
 
@@ -178,6 +182,26 @@ class MetaSettings(Environment):
     meta_app_id: str = Field("", pattern=r"^\d*$", description="The Instagram app's id.")
 
 
+class VaultSettings(Environment):
+    """The keys of what is sealed in the database."""
+
+    token_keys: SecretList = Field(
+        description="The keys that seal access tokens and webhooks' secrets, each `id:base64` of "
+        "32 bytes; the first seals, all open."
+    )
+
+    def vault_keys(self) -> dict[str, bytes]:
+        """Return the keys that seal tokens, by name, the sealing one first."""
+        return dict(_vault_key(key.get_secret_value()) for key in self.token_keys)
+
+    @field_validator("token_keys")
+    @classmethod
+    def _keys_are_keys(cls, token_keys: SecretList) -> SecretList:
+        for key in token_keys:
+            _vault_key(key.get_secret_value())
+        return token_keys
+
+
 def load(settings: type[S]) -> S:
     """Read `settings` from the environment, or end the process with one line for each fault."""
     try:
@@ -203,3 +227,17 @@ def _variable(settings: type[BaseSettings], loc: tuple[int | str, ...]) -> str:
         return settings.__name__
     prefix = settings.model_config.get("env_prefix", "")
     return ".".join([f"{prefix}{loc[0]}".upper(), *map(str, loc[1:])])
+
+
+def _vault_key(written: str) -> tuple[str, bytes]:
+    """Read `id:base64`; what is wrong is said without showing the key."""
+    key_id, colon, encoded = written.partition(":")
+    if not (key_id and colon):
+        raise ValueError("each key must be id:base64")
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"key {key_id!r} is not base64") from None
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"key {key_id!r} has {len(key)} bytes and must have {_KEY_BYTES}")
+    return key_id, key

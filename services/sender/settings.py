@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import NoDecode
 
 from switchboard.settings import (
@@ -17,11 +15,10 @@ from switchboard.settings import (
     QueueSettings,
     RedisSettings,
     SecretList,
+    VaultSettings,
     WorkerSettings,
 )
 from switchboard.topology import OUTBOUND
-
-_KEY_BYTES: Final = 32  # AES-256
 
 
 class Settings(
@@ -30,14 +27,11 @@ class Settings(
     DatabaseSettings,
     RedisSettings,
     MetaSettings,
+    VaultSettings,
     WorkerSettings,
 ):
     """What the sender needs to know."""
 
-    token_keys: SecretList = Field(
-        description="The keys that seal access tokens, each `id:base64` of 32 bytes; the first "
-        "seals, all open."
-    )
     public_url: BaseUrl | None = Field(
         None,
         description="Where people reach us; links become PUBLIC_URL/l/<code>. Unset: links are "
@@ -75,17 +69,6 @@ class Settings(
         description="A ready delivery that nobody claimed for this long is published again.",
     )
 
-    def vault_keys(self) -> dict[str, bytes]:
-        """Return the keys that seal tokens, by name, the sealing one first."""
-        return dict(_vault_key(key.get_secret_value()) for key in self.token_keys)
-
-    @field_validator("token_keys")
-    @classmethod
-    def _keys_are_keys(cls, token_keys: SecretList) -> SecretList:
-        for key in token_keys:
-            _vault_key(key.get_secret_value())
-        return token_keys
-
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:
         if self.sender_lease_s <= 2 * self.sender_call_budget_s:
@@ -109,17 +92,3 @@ class Settings(
         if self.public_url is not None and not self.link_secrets:
             raise ValueError("PUBLIC_URL is set, so LINK_SECRETS must be, to sign links")
         return self
-
-
-def _vault_key(written: str) -> tuple[str, bytes]:
-    """Read `id:base64`; what is wrong is said without showing the key."""
-    key_id, colon, encoded = written.partition(":")
-    if not (key_id and colon):
-        raise ValueError("each key must be id:base64")
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        raise ValueError(f"key {key_id!r} is not base64") from None
-    if len(key) != _KEY_BYTES:
-        raise ValueError(f"key {key_id!r} has {len(key)} bytes and must have {_KEY_BYTES}")
-    return key_id, key

@@ -99,6 +99,19 @@ async def draft(db: Queryable, wanted: CampaignId) -> Any:
     return row["draft"]
 
 
+async def workspace_of(db: Queryable, wanted: CampaignId) -> WorkspaceId:
+    """
+    Return whose campaign it is.
+
+    Raises:
+        CannotDo: There is no such campaign.
+    """
+    row = await db.fetchrow("select workspace_id from public.campaigns where id = $1", wanted)
+    if row is None:
+        raise CannotDo(f"there is no campaign {wanted}; see `switchboard campaigns`")
+    return WorkspaceId(row["workspace_id"])
+
+
 def campaign_id(written: str, option: str) -> CampaignId:
     """
     Return the campaign's id that `written` is.

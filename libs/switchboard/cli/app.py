@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, replay
+from switchboard.cli import checking, dry_run, explain, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -116,12 +116,12 @@ def publish_(
     name: Name = None,
     campaign: MaybeCampaign = None,
     rank: Rank = None,
-    force_warnings: Annotated[
-        bool, typer.Option("--force-warnings", help="Publish although there are warnings.")
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Not if there are warnings, either.")
     ] = False,
     check_media: CheckMedia = False,
 ) -> None:
-    """Make a campaign, or a new version of one, answer from now on, if nothing is wrong with it."""
+    """Make a campaign, or a new version of one, answer from now on; errors hold it back."""
     finish(
         checking.publish(
             file,
@@ -129,10 +129,24 @@ def publish_(
             name=name,
             campaign=campaign,
             rank=rank,
-            force_warnings=force_warnings,
+            strict=strict,
             check_media=check_media,
         )
     )
+
+
+@app.command("pause")
+def pause_(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id.")],
+) -> None:
+    """Let a campaign start nothing any more; what is under way with people goes on."""
+    finish(checking.pause(campaign))
+
+
+@app.command("webhook-secret")
+def webhook_secret_(account: AnAccount) -> None:
+    """Make what an account's webhooks are signed with, anew, and print it. Needs TOKEN_KEYS."""
+    finish(secrets.webhook_secret(account))
 
 
 @draft.command("save")

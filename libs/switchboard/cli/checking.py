@@ -48,7 +48,7 @@ async def publish(
     name: str | None,
     campaign: str | None,
     rank: int | None,
-    force_warnings: bool,
+    strict: bool,
     check_media: bool,
 ) -> int:
     """Publish the campaign in `file`, unless something is wrong with it (then 1)."""
@@ -62,8 +62,8 @@ async def publish(
         verdict = await _judge(raw, others, own, listed, check_media=check_media)
         if verdict.definition is None or verdict.errors:
             return _not_published("mend the errors first")
-        if verdict.warnings and not force_warnings:
-            return _not_published("mend the warnings, or publish with --force-warnings")
+        if verdict.warnings and strict:
+            return _not_published("mend the warnings, or publish without --strict")
         version = await tenancy.publish_campaign(
             db,
             place.id,
@@ -74,6 +74,16 @@ async def publish(
             definition=verdict.definition,
         )
     typer.echo(f"{place.name} is live, version {version}. Its id is {place.id}.")
+    return 0
+
+
+async def pause(campaign: str) -> int:
+    """Let a campaign start nothing any more; what is under way with people goes on."""
+    wanted = accounts.campaign_id(campaign, "CAMPAIGN")
+    async with open_database() as db:
+        workspace = await accounts.workspace_of(db, wanted)
+        await tenancy.pause_campaign(db, wanted, workspace=workspace)
+    typer.echo("It is paused. `switchboard publish --campaign` makes it answer again.")
     return 0
 
 

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from switchboard.cli.failing import CannotDo
 from switchboard.db.pool import Database, Transaction, open_pool
 from switchboard.settings import DatabaseSettings
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def environment(settings: type[S]) -> S:
+    """
+    Read `settings` from the environment, as the services do.
+
+    Raises:
+        CannotDo: Something is missing or cannot be right; its value is never shown.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(map(str, fault["loc"])).upper()
+        raise CannotDo(f"{name}: {fault['msg']}; set it as for the services") from None
 
 
 @asynccontextmanager
@@ -20,13 +39,7 @@ async def open_database() -> AsyncIterator[Database]:
     Raises:
         CannotDo: `DATABASE_URL` is missing, or is no address; its value is never shown.
     """
-    try:
-        settings = DatabaseSettings()
-    except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(map(str, fault["loc"])).upper()
-        raise CannotDo(f"{name}: {fault['msg']}; set it as for the services") from None
-    dsn = str(settings.database_url)
+    dsn = str(environment(DatabaseSettings).database_url)
     async with open_pool(dsn, name="switchboard", statement_cache_size=0) as db:
         yield db
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
-from switchboard.db import rules
+import pytest
+
+from switchboard.db import credentials, rules
 from tests.integration.cli.conftest import Switchboard
 from tests.integration.cli.past import Past
 from tests.support.builders import on_comment, private_reply, text_message
@@ -41,10 +44,9 @@ async def test_a_new_campaign_and_its_next_version(
 async def test_errors_are_not_published(
     past: Past, tmp_path: Path, switchboard: Switchboard
 ) -> None:
-    """What Meta would refuse is told and not published, whatever is forced."""
+    """What Meta would refuse is told and not published."""
     ended = await switchboard(
-        *("publish", _file(tmp_path, _WRONG), "--account", "shop", "--name", "Menu"),
-        "--force-warnings",
+        "publish", _file(tmp_path, _WRONG), "--account", "shop", "--name", "Menu"
     )
 
     assert 1 == ended.code
@@ -53,21 +55,55 @@ async def test_errors_are_not_published(
     assert "Menu" not in (await switchboard("campaigns", "--account", "shop")).out
 
 
-async def test_warnings_hold_it_back_until_they_are_forced(
+async def test_warnings_are_told_and_do_not_hold_it_back(
     past: Past, tmp_path: Path, switchboard: Switchboard
 ) -> None:
-    """A text that sets off another campaign too is shown, and published only on demand."""
+    """A text that sets off another campaign too is shown; --strict waits until there is none."""
     arguments = (
         *("publish", _file(tmp_path, _OVERLAPPING), "--account", "shop"),
         *("--name", "Menu", "--rank", 3),
     )
 
-    held = await switchboard(*arguments)
-    forced = await switchboard(*arguments, "--force-warnings")
+    held = await switchboard(*arguments, "--strict")
+    published = await switchboard(*arguments)
 
-    assert (1, 0) == (held.code, forced.code)
-    assert "'link please' sets off this campaign and 'link'; only one" in held.out
-    assert "--force-warnings" in held.err
+    assert (1, 0) == (held.code, published.code)
+    for said in (held.out, published.out):
+        assert "'link please' sets off this campaign and 'link'; only one" in said
+    assert "--strict" in held.err
+
+
+async def test_a_paused_campaign_starts_nothing(past: Past, switchboard: Switchboard) -> None:
+    """It is among the campaigns still, and not among those that answer."""
+    wanted = past.campaigns["link"]
+
+    ended = await switchboard("pause", wanted)
+    unknown = await switchboard("pause", "00000000-0000-4000-8000-000000000000")
+
+    assert (0, 2) == (ended.code, unknown.code)
+    (loaded,) = await rules.load(past.db, [past.instagram_id])
+    assert wanted not in {one.id for one in loaded.campaigns}
+    listed = json.loads((await switchboard("campaigns", "--account", "shop", "--json")).out)
+    assert ["paused"] == [one["status"] for one in listed if one["id"] == str(wanted)]
+
+
+async def test_a_secret_for_webhooks(
+    past: Past, switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is printed once, stored sealed, and opens for webhooks alone; it needs keys."""
+    key = b"k" * 32
+    refused = await switchboard("webhook-secret", "--account", "shop")
+    monkeypatch.setenv("TOKEN_KEYS", f"k1:{base64.b64encode(key).decode()}")
+
+    made = await switchboard("webhook-secret", "--account", "shop")
+
+    assert 2 == refused.code
+    assert "TOKEN_KEYS" in refused.err
+    (row,) = await past.db.fetch("select account_id from private.webhook_secrets")
+    sealed = await credentials.webhook_secret(past.db, row["account_id"])
+    assert sealed is not None
+    opened = credentials.Vault({"k1": key}).open(sealed, row["account_id"], "webhook")
+    assert made.out == f"{opened}\n"
 
 
 async def test_a_name_that_is_taken(past: Past, tmp_path: Path, switchboard: Switchboard) -> None:
