@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 
 from dev.failures import EXPECTED, CannotRun
 from dev.narrate import Narrator, Outcome
 from dev.part import fail_with, keep_alive
 from dev.servers import embedded_postgres, embedded_redis, embedded_sqs
+from dev.servers.home import write_private
 from dev.simulator import open_simulator
 from dev.stack import Stack, open_stack
 from dev.story import Story
-from dev.surroundings import Surroundings, read_surroundings
+from dev.surroundings import read_surroundings
 
 EXIT_NOT_HAPPENED = 1
 
@@ -31,7 +33,7 @@ async def run(hurry: asyncio.Event) -> int:
                 await _play(stack, narrator)
             except EXPECTED as failure:
                 narrator.say(str(failure), "red")
-            _invite(around, narrator)
+            _invite(stack, narrator)
             await asyncio.Event().wait()  # for ever, which Ctrl-C ends
     return 0
 
@@ -95,13 +97,25 @@ async def _unless_one_ends(stack: Stack, narrator: Narrator) -> list[Outcome]:
     return outcomes
 
 
-def _invite(around: Surroundings, narrator: Narrator) -> None:
+def _invite(stack: Stack, narrator: Narrator) -> None:
+    around, environment = stack.around, stack.around.folder / "env"
+    write_private(environment, _environment(stack))
     narrator.say()
     if around.is_simulated:
         narrator.say(f"Play a follower yourself:  {around.metasim_url}/", "bold")
     narrator.say(f"Webhooks are taken at      {around.ingress_url}/webhooks/instagram")
+    narrator.say(f"Ask why with               . {environment} && .venv/bin/switchboard --help")
     narrator.say(f"Logs are in                {around.log_of('*')}")
     narrator.say("Ctrl-C ends it.")
+
+
+def _environment(stack: Stack) -> str:
+    """Return what the command line needs of the environment, as a shell reads it."""
+    needed = {
+        "DATABASE_URL": stack.backing.owner_url,
+        "TOKEN_KEYS": stack.around.keys.token_key,
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in needed.items())
 
 
 @contextlib.contextmanager

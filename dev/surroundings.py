@@ -106,6 +106,8 @@ class Surroundings:
             "TOKEN_KEYS": self.keys.token_key,
             "LINK_SECRETS": self.keys.link_secret,
             "PUBLIC_URL": self.ingress_url,
+            # An owner's server to try webhooks with is on this machine, too.
+            "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
             ("INGRESS_PORT" if service is INGRESS else "HEALTH_PORT"): str(port),
         }
 
