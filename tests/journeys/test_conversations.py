@@ -117,7 +117,7 @@ async def test_a_killed_router_loses_no_place_in_a_conversation(scene: Scene) ->
 
 
 async def test_words_that_overtake_each_other(scene: Scene) -> None:
-    """A START that overtakes its STOP is not remembered: in doubt, silence; said again, it counts."""
+    """A START that overtakes its STOP is not remembered; said again, it counts."""
     shop = await scene.business({"trigger": on_message("price"), "steps": [text_message("12")]})
     person = Follower(scene.simulator, shop, "ana")
     held = {"hold": True}
