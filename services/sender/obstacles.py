@@ -20,7 +20,11 @@ def obstacle(
     """
     if now + call_budget + margin >= closes_at(delivery):
         return Late("deadline_passed")
-    return _unwanted(delivery, now) or account_obstacle(delivery, now=now)
+    return (
+        _unwanted(delivery, now)
+        or _paused_by_owner(delivery, now)
+        or account_obstacle(delivery, now=now)
+    )
 
 
 def account_obstacle(delivery: Claimed, *, now: datetime) -> Postponed | None:
@@ -30,6 +34,12 @@ def account_obstacle(delivery: Claimed, *, now: datetime) -> Postponed | None:
     if delivery.held_until is not None and delivery.held_until > now:
         return Postponed(delivery.hold_reason or "account_held", delivery.held_until - now)
     return None
+
+
+def _paused_by_owner(delivery: Claimed, now: datetime) -> Postponed | None:
+    """Return that the owner wants nothing said at present, if so."""
+    until = delivery.account_paused_until
+    return None if until is None or until <= now else Postponed("account_paused", until - now)
 
 
 def closes_at(delivery: Claimed) -> datetime:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, replay, secrets
+from switchboard.cli import checking, dry_run, explain, latest, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -48,6 +48,17 @@ def explain_(
 ) -> None:
     """Tell why an event got what it got, and what became of it."""
     finish(explain.explain(event, as_json=as_json))
+
+
+@app.command("events")
+def events_(
+    account: AnAccount,
+    last: Annotated[int, typer.Option("--last", min=1, max=1000, help="How many.")] = 20,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List an account's latest events, with the ids that `explain` takes."""
+    finish(latest.events(account, last=last, as_json=as_json))
 
 
 @app.command("replay")

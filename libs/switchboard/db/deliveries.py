@@ -72,6 +72,7 @@ class Claimed:
     sends_per_second: int
     credential: Sealed | None
     lane: Literal["usual", "live"] = "usual"
+    account_paused_until: datetime | None = None
     paused_until: datetime | None = None
     paused_by: EventId | None = None
     opted_out_at: datetime | None = None
@@ -299,7 +300,9 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
        delivery.lane,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
-       account.sends_per_second, credential.key_id, credential.nonce, credential.ciphertext,
+       account.sends_per_second,
+       account.paused_until as account_paused_until,
+       credential.key_id, credential.nonce, credential.ciphertext,
        contact.paused_until, contact.paused_by, contact.opted_out_at, contact.window_closes_at,
        contact.name, contact.username, contact.email, contact.phone,
        coalesce(contact.fields, '{}') as fields

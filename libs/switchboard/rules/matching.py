@@ -151,7 +151,8 @@ def _prepared(keyword: str, keywords: Keywords, how: How) -> str:
     if how == "regex":
         return keyword
     plain = normalise(keyword)
-    return bare(plain).text if keywords.fold_accents else plain
+    # An accent that stood alone leaves a space at the edge, where no keyword begins or ends.
+    return bare(plain).text.strip() if keywords.fold_accents else plain
 
 
 def _together(proofs: Sequence[Proof]) -> Proof:

@@ -112,6 +112,7 @@ REASONS: Final[Mapping[str, str]] = {
     "our_limits": "our limits, which stay below Meta's, had to be kept",
     "throttled": "Meta or our own limits told us to wait",
     "account_held": "nothing of the account goes out for a while",
+    "account_paused": "the owner has paused the account",
     "account_connected": "the account is connected",
     "account_disconnected": "the account is not connected any more",
     "account_reconnect_needed": "the owner must connect the account again",

@@ -13,6 +13,24 @@ from tests.integration.cli.conftest import Switchboard
 from tests.integration.cli.past import Past
 
 
+async def test_the_latest_events_are_listed_with_their_ids(
+    past: Past, switchboard: Switchboard
+) -> None:
+    """The newest stands last, and what is printed as its id is what explain takes."""
+    nothing = await switchboard("events", "--account", "shop")
+    await past.play(30)
+
+    listed = await switchboard("events", "--account", "shop", "--last", 3, "--json")
+    shown = await switchboard("events", "--account", "shop", "--last", 3)
+
+    assert "Nothing has happened to the account yet.\n" == nothing.out
+    rows = json.loads(listed.out)
+    assert 3 == len(rows)
+    assert sorted(row["received_at"] for row in rows) == [row["received_at"] for row in rows]
+    assert rows[-1]["event_id"] in shown.out.splitlines()[-1]
+    assert 0 == (await switchboard("explain", rows[-1]["event_id"])).code
+
+
 async def test_a_comment_by_each_of_its_names(past: Past, switchboard: Switchboard) -> None:
     """The event's id and the comment's lead to the same story, with its delivery."""
     await past.play(80, datetime.now(UTC) - timedelta(hours=2))

@@ -23,11 +23,15 @@ def matches(keywords: Keywords, text: str) -> str:
     """Return `match`, `excluded` or `no_keyword` for a text that is not yet normalised."""
     said = prepared(text, fold=keywords.fold_accents)
     fold = keywords.fold_accents
-    if any(found(prepared(word, fold=fold), "whole_word", said) for word in keywords.exclude):
+    if any(
+        found(prepared(word, fold=fold).strip(), "whole_word", said) for word in keywords.exclude
+    ):
         return "excluded"
     groups = [(keyword,) for keyword in keywords.include] + list(keywords.all_of)
     for group in groups:
-        if all(found(prepared(keyword, fold=fold), keywords.how, said) for keyword in group):
+        if all(
+            found(prepared(keyword, fold=fold).strip(), keywords.how, said) for keyword in group
+        ):
             return "match"
     return "no_keyword"
 

@@ -85,6 +85,7 @@ def test_many_campaigns_are_read_as_each_alone(many: list[Keywords], text: str) 
 
 
 @given(KEYWORDS, TEXT)
+@example(Keywords(include=("\u0301 1",), fold_accents=True), "link 1")
 def test_a_proof_stands_on_its_own(keywords: Keywords, text: str) -> None:
     """The part of the text a proof points at matches its keyword, in the way it says."""
     said = normalise(text)

@@ -70,6 +70,14 @@ def test_late_is_late_though_held() -> None:
     assert Late("deadline_passed") == ending
 
 
+def test_a_paused_account_waits_until_its_owner_wants_it_to_speak() -> None:
+    """What is queued is not lost by a pause, and is not said during it."""
+    pause = NOON + timedelta(minutes=5)
+
+    assert Postponed("account_paused", timedelta(minutes=5)) == blocked(account_paused_until=pause)
+    assert blocked(account_paused_until=NOON) is None
+
+
 HOUR = timedelta(hours=1)
 
 
