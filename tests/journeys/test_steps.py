@@ -61,28 +61,29 @@ async def test_a_button_under_the_private_reply_leads_to_the_link(scene: Scene) 
 
 
 async def test_chips_variants_and_media(scene: Scene) -> None:
-    """A question with chips; the tap leads to a picture, a file and a shared post, in order."""
-    picture = {"media": {"kind": "image", "url": "https://shop.example/s.jpg"}}
-    leaflet = {"media": {"kind": "file", "url": "https://shop.example/s.pdf"}}
-    person = await follower(
-        scene,
-        {
-            "trigger": PRICE,
-            "steps": [
-                says("Which size?", quick_replies=[to_step("s", "S"), to_step("s", "M")]),
-                {"kind": "message", "id": "s", "variants": [picture]},
-                {"kind": "message", "variants": [leaflet]},
-                {"kind": "message", "variants": [{"text": "One"}, {"text": "Two"}]},
-            ],
-        },
-    )
+    """A question with chips; the tap leads to a file of every kind and a post, in order."""
+    files = {"image": "s.jpg", "video": "s.mp4", "audio": "s.m4a", "file": "s.pdf"}
 
+    def campaign(shop: Business) -> dict[str, Any]:
+        media: list[dict[str, Any]] = [
+            {"kind": kind, "url": f"https://shop.example/{name}"} for kind, name in files.items()
+        ]
+        media.append({"kind": "post", "media_id": shop.media_id})
+        steps = [{"kind": "message", "variants": [{"media": one}]} for one in media]
+        steps[0]["id"] = "s"
+        chips = [to_step("s", "S"), to_step("s", "M")]
+        last = {"kind": "message", "variants": [{"text": "One"}, {"text": "Two"}]}
+        asked = says("Which size?", quick_replies=chips)
+        return {"trigger": PRICE, "steps": [asked, *steps, last]}
+
+    person = Follower(scene.simulator, await scene.business(campaign), "ana")
     await person.writes("price")
     await person.taps(await person.hears(), "M")
-    sent = [await person.hears() for _ in range(3)]
+    *shown, last = [await person.hears() for _ in range(6)]
 
-    assert ["image", "file"] == [one["message"]["attachment"]["type"] for one in sent[:2]]
-    assert sent[2]["text"] in {"One", "Two"}
+    kinds = [one["message"]["attachment"]["type"] for one in shown]
+    assert ["image", "video", "audio", "file", "MEDIA_SHARE"] == kinds
+    assert last["text"] in {"One", "Two"}
     assert (await scene.simulator.judgement())["ok"]
 
 
