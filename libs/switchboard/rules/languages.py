@@ -12,6 +12,7 @@ each of the others, 97 % are a no, the rest unknown, none a yes.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -130,6 +131,8 @@ def _beliefs(text: str, possible: frozenset[str]) -> Mapping[str, float]:
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
+    # One text at a time: numpy's threads would only wait, and sum in another order each time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Here, because numpy takes memory and time, and most who import the rules never ask.
     from py3langid import langid  # type: ignore[import-untyped]  # noqa: PLC0415
 
