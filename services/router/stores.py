@@ -12,7 +12,7 @@ from services.router.cases import Person
 from services.router.origins import Click, Echo
 from services.router.published import Version
 from switchboard.contracts import AccountId, EventId, PublishedPost, WorkspaceId
-from switchboard.db import contacts, deliveries, ledger, posts, rules
+from switchboard.db import contacts, ledger, origins, posts, rules
 from switchboard.db.ledger import ContactKept, Recorded, Standing
 from switchboard.db.pool import Database
 from switchboard.db.rules import AccountRules
@@ -85,11 +85,11 @@ class StoredDeliveries:
         self, echoes: Sequence[Echo]
     ) -> Sequence[Literal["ours", "pending", "foreign"]]:
         """Return for each of `echoes` whose it is."""
-        return await deliveries.origins_of_echoes(self.db, echoes)
+        return await origins.of_echoes(self.db, echoes)
 
     async def of_clicks(self, clicks: Sequence[Click]) -> Mapping[Click, Origin]:
         """Return the deliveries that were clicked in, as far as there are such."""
-        return await deliveries.origins_of_clicks(self.db, clicks)
+        return await origins.of_clicks(self.db, clicks)
 
 
 @dataclass(frozen=True, slots=True)

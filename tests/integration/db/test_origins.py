@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from switchboard.contracts import DeliveryId, MessageId, PersonId
-from switchboard.db import deliveries
+from switchboard.db import deliveries, origins
 from switchboard.db.pool import Database
 from switchboard.rules.contact import Origin
 from tests.integration.db.town import Shop, force, open_shop, owe
@@ -31,7 +31,7 @@ class TestEchoes:
         await deliveries.claim(pipeline, delivery, owner="me", lease_s=30)
         await deliveries.record_sent(pipeline, delivery, owner="me", message_id=MID)
 
-        origins = await deliveries.origins_of_echoes(
+        found = await origins.of_echoes(
             pipeline,
             [
                 (shop.account, MessageId("mid.2"), ANA),
@@ -41,8 +41,8 @@ class TestEchoes:
             ],
         )
 
-        assert ["foreign", "ours", "foreign", "ours"] == origins
-        assert [] == await deliveries.origins_of_echoes(pipeline, [])
+        assert ["foreign", "ours", "foreign", "ours"] == found
+        assert [] == await origins.of_echoes(pipeline, [])
 
     @pytest.mark.parametrize(
         ("state", "origin"),
@@ -59,11 +59,11 @@ class TestEchoes:
         """While a call to that person is under way nobody can say whose a message to them is."""
         await force(owner, await _message(pipeline, shop), state)
 
-        origins = await deliveries.origins_of_echoes(
+        found = await origins.of_echoes(
             pipeline, [(shop.account, MID, ANA), (shop.account, MID, BO)]
         )
 
-        assert [origin, "foreign"] == origins
+        assert [origin, "foreign"] == found
 
     async def test_an_answer_that_came(
         self, owner: Database, pipeline: Database, shop: Shop
@@ -73,9 +73,9 @@ class TestEchoes:
         await force(owner, delivery, "uncertain")
         await owner.execute("update public.deliveries set message_id = 'mid.9'")
 
-        origins = await deliveries.origins_of_echoes(pipeline, [(shop.account, MID, ANA)])
+        found = await origins.of_echoes(pipeline, [(shop.account, MID, ANA)])
 
-        assert ["foreign"] == origins
+        assert ["foreign"] == found
 
     async def test_a_reply_to_a_comment(
         self, owner: Database, pipeline: Database, shop: Shop
@@ -86,11 +86,11 @@ class TestEchoes:
         for delivery in (public, lookup):
             await force(owner, delivery, "sending")
         echo = [(shop.account, MID, ANA)]
-        assert ["foreign"] == await deliveries.origins_of_echoes(pipeline, echo)
+        assert ["foreign"] == await origins.of_echoes(pipeline, echo)
 
         await force(owner, await owe(pipeline, shop), "sending")
 
-        assert ["pending"] == await deliveries.origins_of_echoes(pipeline, echo)
+        assert ["pending"] == await origins.of_echoes(pipeline, echo)
 
 
 class TestClicks:
@@ -100,13 +100,13 @@ class TestClicks:
         delivery, unknown = await _message(pipeline, shop, step="3"), DeliveryId(uuid4())
         clicks = [(other, delivery), (shop.account, unknown), (shop.account, delivery)]
 
-        origins = await deliveries.origins_of_clicks(pipeline, clicks)
+        found = await origins.of_clicks(pipeline, clicks)
 
         expected = Origin(
             ours=True, person_id=ANA, campaign_id=shop.campaign, campaign_version=1, step="3"
         )
-        assert {(shop.account, delivery): expected} == origins
-        assert {} == await deliveries.origins_of_clicks(pipeline, [])
+        assert {(shop.account, delivery): expected} == found
+        assert {} == await origins.of_clicks(pipeline, [])
 
     async def test_in_a_private_reply(self, pipeline: Database, shop: Shop) -> None:
         """Whom a private reply reached is whom Meta said, not who commented."""
@@ -116,6 +116,6 @@ class TestClicks:
             pipeline, delivery, owner="me", message_id=MID, recipient_id=BO
         )
 
-        origins = await deliveries.origins_of_clicks(pipeline, [(shop.account, delivery)])
+        found = await origins.of_clicks(pipeline, [(shop.account, delivery)])
 
-        assert BO == origins[shop.account, delivery].person_id
+        assert BO == found[shop.account, delivery].person_id
