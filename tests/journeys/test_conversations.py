@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import Any
 
@@ -88,7 +89,9 @@ async def test_what_redis_forgets_is_known_all_the_same(scene: Scene) -> None:
     async def forget() -> None:
         while not done.is_set():
             await flush(scene)
-            await asyncio.sleep(0.05)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await done.wait()
 
     forgetting = asyncio.create_task(forget())
     for step in (begin, end):
