@@ -89,7 +89,7 @@ async def test_a_lag_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> No
     """One bad moment does not count against the process for ever; the record of it stays."""
     now = 1_000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    watch = LoopWatch()
+    watch = LoopWatch(_ticked_at=now)  # its default was bound before the clock was replaced
     lags = []
     for step_s in (0.25, 7.25, 0.25, 2.25, *[0.25] * 121):
         now += step_s
