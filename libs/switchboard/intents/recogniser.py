@@ -14,7 +14,7 @@ multifold cross validation", 1993.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from switchboard.contracts.questions import IntentOption
 from switchboard.intents.background import CHATTER
-from switchboard.intents.confidence import Floats, Odds, Seen, learn_odds
+from switchboard.intents.confidence import Odds, Seen, learn_odds
 from switchboard.intents.reading import spoken
 from switchboard.intents.vectors import Counted, Encoder, Matrix
 
@@ -134,23 +134,27 @@ class Recogniser:
         if self._trained is None or self._space is None:
             return [_NOTHING for _ in texts]
         some = [text for text in said if text]
-        found = iter(self._ranked(self._space, self._trained, some) if some else ())
+        found = iter(self._ranked(self._space, self._trained, some))
         return [next(found) if text else _NOTHING for text in said]
 
-    def _ranked(self, space: _Space, trained: _Trained, said: Sequence[str]) -> list[Ranking]:
-        rows, close = space.of(said)
-        scores = _with_constant(rows) @ trained.weights
-        return [self._ranking(one, near, trained.odds) for one, near in zip(scores, close, strict=True)]
+    def _ranked(self, space: _Space, trained: _Trained, said: Sequence[str]) -> Iterator[Ranking]:
+        for start in range(0, len(said), _AT_ONCE):
+            rows, close = space.of(said[start : start + _AT_ONCE])
+            scores = _with_constant(rows) @ trained.weights
+            for one, near in zip(scores, close, strict=True):
+                yield self._ranking(one, near, trained.odds)
 
     def _ranking(self, scores: Matrix, close: Matrix, odds: Odds) -> Ranking:
         order = np.argsort(-scores, kind="stable")
-        nearest = np.argsort(-close, kind="stable")[:_NEAR]
+        some = np.argpartition(-close, _NEAR)[:_NEAR] if len(close) > _NEAR else np.arange(len(close))
+        nearest = some[np.argsort(-close[some], kind="stable")]
         seen = _seen(scores, order, close[self._owners == order[0]])
         names = tuple(self.names[number] for number in order)
         return Ranking(Guess(names[0], odds.confidence(seen)), names, tuple(map(int, nearest)))
 
 
 _NEAR: Final = 40  # examples a ranking names; a prompt has room for fewer
+_AT_ONCE: Final = 256  # texts compared at a time, so that many cost no more memory than few
 
 
 class _Space:
@@ -222,90 +226,101 @@ class _Rows(NamedTuple):
 
 
 class _Fit:
-    """Ridge regression of "is it one of this intent's?" on every example."""
+    """
+    Ridge regression of "is it one of this intent's?" on every example.
 
-    def __init__(
-        self, rows: _Rows, owners: NDArray[np.int64], chatter: int, intents: int
-    ) -> None:
+    Of many examples all are learnt from, and what would be said of them unseen is reckoned for a
+    sample.
+    """
+
+    def __init__(self, rows: _Rows, owners: NDArray[np.int64], chatter: int, intents: int) -> None:
         self.rows = rows
         self._owners = np.concatenate([owners, np.full(chatter, _NOWHERE)])
         # An intent with thirty examples would outshout one with three.
-        self._loudness = np.sqrt(_evenly(self._owners))[:, None]
-        self._x = (_with_constant(rows.vectors) * self._loudness).astype(np.float32)
-        wanted = (self._owners[:, None] == np.arange(intents)[None, :]).astype(np.float32)
-        self._y = wanted * self._loudness
+        self._loudness = _loudness(self._owners)[:, None]
+        self._x = _with_constant(rows.vectors) * self._loudness
+        wanted = self._owners[:, None] == np.arange(intents)[None, :]
+        self._y = wanted.astype(np.float32) * self._loudness
+        self._shown = np.arange(0, len(self._x), -(-len(self._x) // _MANY_EXAMPLES))
         self._solve()
-        self._sample = _sample(self._owners)
 
     def _solve(self) -> None:
+        """Find the weights, and `_bend`: how much a row in one direction moves them."""
         many, dimensions = self._x.shape
         if many <= dimensions:
             inner = self._x @ self._x.T + _RIDGE * np.eye(many, dtype=np.float32)
-            self._left = np.linalg.solve(inner, self._x).T  # what the rows are worth, transposed
-        else:
-            inner = self._x.T @ self._x + _RIDGE * np.eye(dimensions, dtype=np.float32)
-            self._left = np.linalg.solve(inner, self._x.T)
-        self.weights = self._left @ self._y
+            left = np.linalg.solve(inner, self._x)  # a row for each example
+            self.weights = left.T @ self._y
+            self._left: Matrix | None = left
+            return
+        inner = self._x.T @ self._x + _RIDGE * np.eye(dimensions, dtype=np.float32)
+        self._left, self._bend = None, np.linalg.inv(inner)
+        self.weights = self._bend @ (self._x.T @ self._y)
 
     @property
     def right_unseen(self) -> float:
         """Return how many of the owner's examples would be recognised had they not been seen."""
-        scores, owners = self._unseen()
+        owners = self._owners[self._shown]
         own = owners != _NOWHERE
-        return float((scores[own].argmax(axis=1) == owners[own]).mean())
+        return float((self._unseen()[own].argmax(axis=1) == owners[own]).mean())
 
     def odds(self, space: _Space) -> Odds:
         """Return what is seen of rankings is worth, learnt from the examples."""
-        places = self._sample
-        close = space.near(places)
-        own = self._owners[self._owners != _NOWHERE]
-        unseen, owners = self._unseen()
-        foreign = self._of_foreign()
-        seen: list[Seen] = []
-        right: list[float] = []
-        weights: list[float] = []
-        for place, scores, strange, near, owner in zip(
-            places, unseen, foreign, close, owners, strict=True
-        ):
-            if owner == _NOWHERE:
-                seen.append(_seen_among(scores, near, own, ()))
-                right.append(0.0)
-                weights.append(_OUT_OF_SCOPE_WEIGHS)
-                continue
-            seen.append(_seen_among(scores, near, own, (int(place),)))
-            right.append(float(scores.argmax() == owner))
-            weights.append(1.0)
-            if len(scores) > 1:
-                others = np.flatnonzero(own == owner)
-                seen.append(_seen_among(strange, near, own, others))
-                right.append(0.0)
-                weights.append(_OUT_OF_SCOPE_WEIGHS)
+        looked = [*self._looked_at_one_by_one(space), *self._looked_at_without_its_own(space)]
+        seen, right, weights = zip(*looked, strict=True)
         return learn_odds(np.array(seen), np.array(right), np.array(weights))
 
-    def _unseen(self) -> tuple[Matrix, NDArray[np.int64]]:
-        """Return what would be said of each example in the sample, had it not been seen."""
-        places = self._sample
-        x, y = self._x[places], self._y[places]
-        influence = np.einsum("ij,ji->i", x, self._left[:, places])[:, None]
-        said = (x @ self.weights - influence * y) / np.maximum(1 - influence, 1e-6)
-        return said / self._loudness[places], self._owners[places]
+    def _looked_at_one_by_one(self, space: _Space) -> Iterator[tuple[Seen, float, float]]:
+        """Yield what would be seen of each example had it not been there, and whether rightly."""
+        own = self._owners[self._owners != _NOWHERE]
+        near = space.near(self._shown)
+        for place, scores, close in zip(self._shown, self._unseen(), near, strict=True):
+            owner = self._owners[place]
+            if owner == _NOWHERE:
+                yield _seen_among(scores, close, own), 0.0, _OUT_OF_SCOPE_WEIGHS
+                continue
+            close[place] = -1.0
+            yield _seen_among(scores, close, own), float(scores.argmax() == owner), 1.0
 
-    def _of_foreign(self) -> Matrix:
-        """Return what would be said of each example in the sample without its whole intent."""
-        said = np.zeros((len(self._sample), self._y.shape[1]), dtype=np.float32)
-        owners = self._owners[self._sample]
-        for owner in np.unique(owners[owners != _NOWHERE]):
+    def _looked_at_without_its_own(self, space: _Space) -> Iterator[tuple[Seen, float, float]]:
+        """Yield what would be seen of examples had their intent not been there: never rightly."""
+        own = self._owners[self._owners != _NOWHERE]
+        for owner in self._left_out():
             block = np.flatnonzero(self._owners == owner)
-            x, y = self._x[block], self._y[block]
-            influence = x @ self._left[:, block]
-            missing = np.linalg.solve(
-                np.eye(len(block), dtype=np.float32) - influence, y - x @ self.weights
-            )
-            scores = (y - missing) / self._loudness[block]
-            scores[:, owner] = -1.0
-            inside = np.isin(block, self._sample)
-            said[owners == owner] = scores[inside]
-        return said
+            for scores, close in zip(self._foreign(owner, block), space.near(block), strict=True):
+                close[own == owner] = -1.0
+                yield _seen_among(scores, close, own), 0.0, _OUT_OF_SCOPE_WEIGHS
+
+    def _left_out(self) -> NDArray[np.int64]:
+        """Return the intents to be left out in turn: all, or so many as hold enough examples."""
+        intents = self._y.shape[1]
+        if intents == 1:
+            return np.zeros(0, dtype=np.int64)
+        return np.arange(0, intents, -(-len(self._x) // _MANY_EXAMPLES))
+
+    def _influence(self, places: NDArray[np.int64]) -> Matrix:
+        """Return how much the rows at `places` decide what is said of themselves."""
+        x = self._x[places]
+        left = x @ self._bend if self._left is None else self._left[places]
+        found: Matrix = left @ x.T
+        return found
+
+    def _unseen(self) -> Matrix:
+        """Return what would be said of each example that is shown, had it not been seen."""
+        x, y = self._x[self._shown], self._y[self._shown]
+        left = x @ self._bend if self._left is None else self._left[self._shown]
+        influence = np.einsum("ij,ij->i", left, x)[:, None]
+        said = (x @ self.weights - influence * y) / np.maximum(1 - influence, 1e-6)
+        found: Matrix = said / self._loudness[self._shown]
+        return found
+
+    def _foreign(self, owner: int, block: NDArray[np.int64]) -> Matrix:
+        """Return what would be said of an intent's examples, had none of them been seen."""
+        x, y = self._x[block], self._y[block]
+        rest = np.eye(len(block), dtype=np.float32) - self._influence(block)
+        found: Matrix = (y - np.linalg.solve(rest, y - x @ self.weights)) / self._loudness[block]
+        found[:, owner] = -1.0
+        return found
 
 
 def _seen(scores: Matrix, order: NDArray[np.int64], close_of_best: Matrix) -> Seen:
@@ -314,11 +329,7 @@ def _seen(scores: Matrix, order: NDArray[np.int64], close_of_best: Matrix) -> Se
     return Seen(best, best - max(second, 0.0), float(close_of_best.max(initial=0.0)))
 
 
-def _seen_among(
-    scores: Matrix, near: Matrix, own: NDArray[np.int64], left_out: Sequence[int] | NDArray[np.int64]
-) -> Seen:
-    close = near.copy()
-    close[list(left_out)] = -1.0
+def _seen_among(scores: Matrix, close: Matrix, own: NDArray[np.int64]) -> Seen:
     order = np.argsort(-scores, kind="stable")
     return _seen(scores, order, close[own == order[0]])
 
@@ -327,14 +338,8 @@ def _with_constant(rows: Matrix) -> Matrix:
     return np.hstack([rows, np.ones((len(rows), 1), dtype=rows.dtype)])
 
 
-def _evenly(owners: NDArray[np.int64]) -> Floats:
-    """Return weights that make intents with many and with few examples weigh more alike."""
+def _loudness(owners: NDArray[np.int64]) -> Matrix:
+    """Return factors that make intents with many and with few examples weigh more alike."""
     counts: Mapping[int, int] = Counter(owners.tolist())
     usual = float(np.mean(list(counts.values())))
-    return np.array([(usual / counts[owner]) ** 0.5 for owner in owners.tolist()])
-
-
-def _sample(owners: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of all examples, or of every so-manyeth where there are many."""
-    step = -(-len(owners) // _MANY_EXAMPLES)
-    return np.arange(0, len(owners), step)
+    return np.array([(usual / counts[owner]) ** 0.25 for owner in owners.tolist()], dtype=np.float32)
