@@ -12,8 +12,7 @@ milliseconds, and what it cannot tell it says so. `evaluating` measures it on la
 examples.
 """
 
-from switchboard.intents.confidence import Calibration
 from switchboard.intents.recogniser import Ranking, Recogniser
 from switchboard.intents.tiers import Judgement, Thresholds
 
-__all__ = ["Calibration", "Judgement", "Ranking", "Recogniser", "Thresholds"]
+__all__ = ["Judgement", "Ranking", "Recogniser", "Thresholds"]

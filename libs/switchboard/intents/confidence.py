@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from switchboard.contracts.questions import Calibration
 
 Floats = NDArray[np.float64]
 
@@ -48,27 +49,14 @@ USUAL: Final = Odds(score=6.0, lead=1.0, nearest=5.0, constant=-5.5)
 _USUAL_WEIGHS: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """
-    What an account's labelled history says of our confidence.
+UNCORRECTED: Final = Calibration()
 
-    `slope` and `shift` change its log odds (1 and 0: it is right as it is), learnt from `labels`
-    texts. `model_agrees` and `model_differs` are how often the chat model was right, where it chose
-    what the examples had put first and where it chose something else.
-    """
 
-    slope: float = 1.0
-    shift: float = 0.0
-    labels: int = 0
-    model_agrees: float = 0.9
-    model_differs: float = 0.65
-
-    def applied(self, confidence: float) -> float:
-        """Return `confidence` as the history has it."""
-        if self.slope == 1.0 and self.shift == 0.0:
-            return confidence
-        return sigmoid(self.slope * logit(confidence) + self.shift)
+def corrected(confidence: float, calibration: Calibration) -> float:
+    """Return `confidence` as the account's labelled history has it."""
+    if calibration.slope == 1.0 and calibration.shift == 0.0:
+        return confidence
+    return sigmoid(calibration.slope * logit(confidence) + calibration.shift)
 
 
 def learn_odds(seen: Floats, right: Floats, weights: Floats) -> Odds:
@@ -86,19 +74,21 @@ def calibrate(
     confidences: Sequence[float],
     right: Sequence[bool],
     *,
+    measure: str = "",
     model_agrees: Sequence[bool] = (),
     model_differs: Sequence[bool] = (),
 ) -> Calibration:
     """
     Return what a labelled history says: for each text, how sure we were, and whether rightly.
 
-    `model_agrees` and `model_differs` say of the chat model's answers whether they were right. A
-    short history changes little, a long one decides.
+    `measure` is what they were ranked by; `model_agrees` and `model_differs` say of the chat
+    model's answers whether they were right. A short history changes little, a long one decides.
     """
     rows = np.array([[logit(one), 1.0] for one in confidences]).reshape(-1, 2)
     truth, weights = np.array(right, dtype=np.float64), np.ones(len(right))
     slope, shift = _logistic(rows, truth, weights, np.array([1.0, 0.0]), _OWN_WEIGHS / 4)
     return Calibration(
+        measure=measure,
         slope=float(max(slope, 0.05)),  # being surer is never worse
         shift=float(shift),
         labels=len(right),

@@ -29,6 +29,7 @@ from switchboard.intents.confidence import Odds, Seen, learn_odds
 from switchboard.intents.reading import spoken
 from switchboard.intents.vectors import Counted, Encoder, Matrix
 
+N_GRAMS: Final = "ngrams"
 _RIDGE: Final = 0.5
 # N-grams beside an encoder: the less they weigh, the more a language counts that it knows.
 _N_GRAM_WEIGHTS: Final = (0.5, 1.0, 2.0)
@@ -123,9 +124,21 @@ class Recogniser:
         """Whether there is any example to recognise by."""
         return self._trained is not None
 
-    def rank(self, text: str) -> Ranking:
-        """Return what the examples say of `text`. Raises `NoAnswer` if the encoder cannot."""
-        (ranking,) = self.rank_all([text])
+    @property
+    def measure(self) -> str:
+        """What texts are compared by; confidence was learnt for it."""
+        return N_GRAMS if self._space is None else self._space.measure
+
+    def rank(self, text: str, encoded: Matrix | None = None) -> Ranking:
+        """
+        Return what the examples say of `text`.
+
+        `encoded` is the encoder's row for what is `spoken` in it, where somebody has it already.
+        """
+        said = spoken(text)
+        if self._trained is None or self._space is None or not said:
+            return _NOTHING
+        (ranking,) = self._ranked(self._space, self._trained, [said], encoded)
         return ranking
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
@@ -137,9 +150,15 @@ class Recogniser:
         found = iter(self._ranked(self._space, self._trained, some))
         return [next(found) if text else _NOTHING for text in said]
 
-    def _ranked(self, space: _Space, trained: _Trained, said: Sequence[str]) -> Iterator[Ranking]:
+    def _ranked(
+        self,
+        space: _Space,
+        trained: _Trained,
+        said: Sequence[str],
+        encoded: Matrix | None = None,
+    ) -> Iterator[Ranking]:
         for start in range(0, len(said), _AT_ONCE):
-            rows, close = space.of(said[start : start + _AT_ONCE])
+            rows, close = space.of(said[start : start + _AT_ONCE], encoded)
             scores = _with_constant(rows) @ trained.weights
             for one, near in zip(scores, close, strict=True):
                 yield self._ranking(one, near, trained.odds)
@@ -184,6 +203,11 @@ class _Space:
         return space
 
     @property
+    def measure(self) -> str:
+        """The encoder's name with the n-grams', or theirs alone."""
+        return N_GRAMS if self._encoder is None else f"{self._encoder.name}+{N_GRAMS}"
+
+    @property
     def chatter(self) -> int:
         """How many of the rows are chatter; they come last."""
         return self._chatter
@@ -200,12 +224,12 @@ class _Space:
         """Weigh n-grams from now on as `rows` does."""
         self._weight = rows.weight
 
-    def of(self, said: Sequence[str]) -> tuple[Matrix, Matrix]:
+    def of(self, said: Sequence[str], encoded: Matrix | None = None) -> tuple[Matrix, Matrix]:
         """Return the rows of texts, and how close each is to each of the owner's examples."""
         counted = self._counted.of(said)
         if self._encoder is None:
             return counted, counted @ self._near.T
-        encoded = self._encoder.encode(said)
+        encoded = self._encoder.encode(said) if encoded is None else encoded
         return np.hstack([encoded, self._weight * counted]), encoded @ self._near.T
 
     def near(self, places: NDArray[np.int64]) -> Matrix:

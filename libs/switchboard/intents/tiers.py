@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from switchboard.contracts.questions import Calibration
 from switchboard.intents.choosing import WhyNot
-from switchboard.intents.confidence import Calibration
+from switchboard.intents.confidence import corrected
 from switchboard.intents.recogniser import Ranking
 
 Because = Literal[
@@ -53,10 +54,10 @@ def by_examples_alone(
     ranking: Ranking, thresholds: Thresholds, calibration: Calibration
 ) -> Judgement | None:
     """Return the examples' judgement where no model need be asked, else `None`: in doubt."""
-    if ranking.best is None and not ranking.order:
+    if ranking.best is None:
         return None
     sure = _sure(ranking, calibration)
-    if ranking.best is not None and sure >= max(thresholds.clear, thresholds.believed):
+    if sure >= max(thresholds.clear, thresholds.believed):
         return Judgement("recognised", ranking.best.name, "examples", sure)
     return None
 
@@ -93,8 +94,8 @@ def without_model(
 
 def nothing_said() -> Judgement:
     """Return the judgement of a text without a word in it."""
-    return Judgement("none_fits", by="examples", confidence=None)
+    return Judgement("none_fits", by="examples")
 
 
 def _sure(ranking: Ranking, calibration: Calibration) -> float:
-    return 0.0 if ranking.best is None else calibration.applied(ranking.best.confidence)
+    return 0.0 if ranking.best is None else corrected(ranking.best.confidence, calibration)

@@ -9,6 +9,8 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `limit:{account}:<bucket>`          | when the bucket is full again, µs | sender | see below  |
 | `limit:{account}:<bucket>:<person>` | the same, for one person          | sender | see below  |
 | `cooldown:{account}`                | no call for it until, epoch ms    | sender | until then |
+| `answer:{account}:<digest>`         | what the classifier answered      | classifier | as set |
+| `breaker:{<dependency>}`            | a circuit: state, failed, until   | classifier | 1 h    |
 
 A bucket's key lives until the bucket is full again, for a missing bucket is a full one; the key of
 a bucket that must survive a flush (`Bucket.recalled`) lives 30 days beyond its last use, so that a
@@ -46,3 +48,13 @@ def limit(account_id: AccountId, bucket: str, person_id: PersonId | None = None)
 def cooldown(account_id: AccountId) -> str:
     """Until when no call is made for the account, because Meta told it to wait."""
     return f"cooldown:{{{account_id}}}"
+
+
+def answer(account_id: AccountId, digest: str) -> str:
+    """What the classifier answered when it was asked what `digest` stands for."""
+    return f"answer:{{{account_id}}}:{digest}"
+
+
+def breaker(name: str) -> str:
+    """Whether a dependency is left alone; it is no account's, so it has a slot of its own."""
+    return f"breaker:{{{name}}}"
