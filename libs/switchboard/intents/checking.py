@@ -46,7 +46,9 @@ def _about_all(intents: Sequence[IntentOption]) -> Iterator[Fault]:
         yield Fault("error", "intents", what)
     size = sum(len(intent.model_dump_json().encode()) for intent in intents)
     if size > MAX_BYTES:
-        yield Fault("error", "intents", f"{size:,} bytes with their examples; at most {MAX_BYTES:,}")
+        yield Fault(
+            "error", "intents", f"{size:,} bytes with their examples; at most {MAX_BYTES:,}"
+        )
     names = sum(len(intent.name) + len('{"name": ""}\n') for intent in intents)
     if names > MAX_INTENTS_CHARACTERS:
         yield Fault("error", "intents", "their names alone are longer than a prompt may be")

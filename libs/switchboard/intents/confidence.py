@@ -1,11 +1,11 @@
 """
 How sure a ranking is: how often one that looks like it is right.
 
-Three things are seen of a ranking: the best intent's score, its lead over the next, and how near its
-nearest example is. What they are worth is learnt from the account's own examples: each is compared
-with all the others (so it is known whether the best intent would have been the right one), and with
-all intents but its own (then nothing could have been right). So no labelled history is needed to
-begin with. Where there is one, `Calibration` corrects what it shows to be too bold or too timid.
+Three things are seen of a ranking: the best intent's score, its lead over the next, and how near
+its nearest example is. What they are worth is learnt from the account's own examples: each is
+compared with all the others (so it is known whether the best intent would have been right), and
+with all intents but its own (then nothing could have been right). So no labelled history is needed
+to begin with. Where there is one, a `Calibration` corrects what was too bold or too timid.
 """
 
 from __future__ import annotations
@@ -113,6 +113,9 @@ def _share(which: str, right: Sequence[bool]) -> float:
     return (ours + sum(right)) / (ours + others + len(right))
 
 
+_SETTLED: Final = 1e-8  # a step so small changes no confidence that anybody reads
+
+
 def _logistic(
     rows: NDArray[Any], right: Floats, weights: Floats, usual: Floats, usual_weighs: float
 ) -> Floats:
@@ -126,6 +129,6 @@ def _logistic(
         step = np.linalg.solve(bend, slope)
         # A full step may overshoot where all is certain; half of one never leaves the valley.
         found = found - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
-        if float(np.abs(step).max()) < 1e-8:
+        if float(np.abs(step).max()) < _SETTLED:
             break
     return found

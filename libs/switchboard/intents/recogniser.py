@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from switchboard.contracts.questions import IntentOption
 from switchboard.intents.background import CHATTER
@@ -165,7 +164,9 @@ class Recogniser:
 
     def _ranking(self, scores: Matrix, close: Matrix, odds: Odds) -> Ranking:
         order = np.argsort(-scores, kind="stable")
-        some = np.argpartition(-close, _NEAR)[:_NEAR] if len(close) > _NEAR else np.arange(len(close))
+        some = (
+            np.argpartition(-close, _NEAR)[:_NEAR] if len(close) > _NEAR else np.arange(len(close))
+        )
         nearest = some[np.argsort(-close[some], kind="stable")]
         seen = _seen(scores, order, close[self._owners == order[0]])
         names = tuple(self.names[number] for number in order)
@@ -194,7 +195,7 @@ class _Space:
             space._chatter = len(chatter)
             space._near = space._counted.of_examples[: len(said)]
             return space
-        own, others = encoder.encode(said), _encoded_chatter(encoder)
+        own, others = encoder.encode(said), encoder.encode(chatter)
         far = (others @ own.T).max(axis=1) < _TOO_CLOSE
         kept = [text for text, is_far in zip(chatter, far, strict=True) if is_far]
         space = cls(Counted([*said, *kept]), encoder)
@@ -237,11 +238,6 @@ class _Space:
         rows = self._counted.of_examples if self._encoded is None else self._encoded
         found: Matrix = rows[places] @ self._near.T
         return found
-
-
-@lru_cache(maxsize=4)
-def _encoded_chatter(encoder: Encoder) -> Matrix:
-    return encoder.encode([spoken(text) for text in CHATTER])
 
 
 class _Rows(NamedTuple):
@@ -366,4 +362,6 @@ def _loudness(owners: NDArray[np.int64]) -> Matrix:
     """Return factors that make intents with many and with few examples weigh more alike."""
     counts: Mapping[int, int] = Counter(owners.tolist())
     usual = float(np.mean(list(counts.values())))
-    return np.array([(usual / counts[owner]) ** 0.25 for owner in owners.tolist()], dtype=np.float32)
+    return np.array(
+        [(usual / counts[owner]) ** 0.25 for owner in owners.tolist()], dtype=np.float32
+    )

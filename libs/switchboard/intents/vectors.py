@@ -13,6 +13,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -69,7 +70,7 @@ def n_grams(text: str) -> Iterator[str]:
     """Yield the words of `text`, its pairs of words, and the parts of each word with its edges."""
     words = text.split()
     yield from words
-    yield from (f"{one} {other}" for one, other in zip(words, words[1:], strict=False))
+    yield from (f"{one} {other}" for one, other in pairwise(words))
     for word in words:
         edged = f" {word} "
         for length in range(_SHORTEST, min(_LONGEST, len(edged)) + 1):

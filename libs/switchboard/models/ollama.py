@@ -49,10 +49,10 @@ class Server:
     @contextlib.asynccontextmanager
     async def open(cls, host: str, *, call_budget_s: float) -> AsyncIterator[Self]:
         """Open the server at `host`; no call to it takes longer than `call_budget_s`."""
-        timeout = httpx.Timeout(call_budget_s, connect=min(_CONNECT_S, call_budget_s))
+        times = httpx.Timeout(call_budget_s, connect=min(_CONNECT_S, call_budget_s))
         async with (
-            _client(host, timeout, _MAX_CHAT_BYTES) as chat,
-            _client(host, timeout, _MAX_ANSWER_BYTES) as embed,
+            _client(host, times, _MAX_CHAT_BYTES) as chat,
+            _client(host, times, _MAX_ANSWER_BYTES) as embed,
         ):
             yield cls(chat, embed)
 
@@ -129,11 +129,11 @@ async def abilities(client: ollama.AsyncClient, name: str, *, within_s: float) -
 
 @contextlib.asynccontextmanager
 async def _client(
-    host: str, timeout: httpx.Timeout, max_bytes: int
+    host: str, times: httpx.Timeout, max_bytes: int
 ) -> AsyncIterator[ollama.AsyncClient]:
     transport = BoundedTransport(max_bytes)
     async with ollama.AsyncClient(
-        host=host, timeout=timeout, transport=transport, follow_redirects=False
+        host=host, timeout=times, transport=transport, follow_redirects=False
     ) as client:
         yield client
 

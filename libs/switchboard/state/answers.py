@@ -28,8 +28,8 @@ class KeptAnswers:
             Unavailable: Redis is away.
         """
         with redis_errors("get answer"):
-            found: str | None = await self._redis.get(keys.answer(account_id, digest))
-        return found
+            found = await self._redis.get(keys.answer(account_id, digest))
+        return None if found is None else str(found)
 
     async def keep(self, account_id: AccountId, digest: str, answer: str) -> None:
         """
