@@ -16,4 +16,5 @@ def main() -> None:
     web.run_app(make_app(Simulator()), host=host, port=port, handler_cancellation=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

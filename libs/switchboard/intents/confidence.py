@@ -121,14 +121,30 @@ def _logistic(
 ) -> Floats:
     """Return the likeliest weights of a logistic regression drawn towards `usual` (Newton)."""
     found: Floats = usual.astype(np.float64)
-    pull = usual_weighs * np.eye(len(usual))
     for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
-        slope = rows.T @ (weights * (p - right)) + pull @ (found - usual)
-        bend = (rows * (weights * p * (1 - p))[:, None]).T @ rows + pull
-        step = np.linalg.solve(bend, slope)
-        # A full step may overshoot where all is certain; half of one never leaves the valley.
-        found = found - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
+        p = 1 / (1 + np.exp(-(rows @ found)))
+        slope = rows.T @ (weights * (p - right)) + usual_weighs * (found - usual)
+        bend = (rows * (weights * p * (1 - p))[:, None]).T @ rows
+        step = np.linalg.solve(bend + usual_weighs * np.eye(len(usual)), slope)
+        here = _unlikely(found, rows, right, weights, usual, usual_weighs)
+        # A full step may overshoot where much is certain; it is halved until it leads downhill.
+        while _unlikely(found - step, rows, right, weights, usual, usual_weighs) > here:
+            step = step / 2
+        found = found - step
         if float(np.abs(step).max()) < _SETTLED:
             break
     return found
+
+
+def _unlikely(
+    found: Floats,
+    rows: NDArray[Any],
+    right: Floats,
+    weights: Floats,
+    usual: Floats,
+    usual_weighs: float,
+) -> float:
+    """Return how unlikely what was seen is under the weights `found` (negative log posterior)."""
+    odds = rows @ found
+    surprise = weights * (np.logaddexp(0, odds) - right * odds)
+    return float(surprise.sum() + usual_weighs / 2 * ((found - usual) ** 2).sum())

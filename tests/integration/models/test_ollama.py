@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
-import ollama
+import numpy as np
 import pytest
 
-from services.classifier.choosing import Model, NoAnswer, Prompt
-from services.classifier.model import OllamaModel, open_model
-from tests.integration.classifier.conftest import free_port
+from switchboard.intents.choosing import Model, NoAnswer, Prompt
+from switchboard.models import Server
 from tests.support.ollama_server import (
+    EMBED_MODEL,
     MODEL,
     Behaviour,
     OllamaServer,
@@ -22,22 +23,19 @@ from tests.support.ollama_server import (
     hangs,
     says,
     says_content,
-    serve_ollama,
 )
 
 PROMPT = Prompt(instructions="Label it.", message='"how much?"', names=("price", "розмір"))
 LONG_S = 30.0
 
 
-def open_at(host: str | None, **fields: Any) -> AbstractAsyncContextManager[Model]:
-    """Open the model at `host`."""
-    whole: dict[str, Any] = {
-        "name": MODEL,
-        "concurrency": 2,
-        "call_budget_s": LONG_S,
-        "unreachable_s": 60.0,
-    }
-    return open_model(host, **whole | fields)
+@asynccontextmanager
+async def open_at(
+    host: str, *, name: str = MODEL, call_budget_s: float = LONG_S
+) -> AsyncIterator[Model]:
+    """Open the chat model at `host`."""
+    async with Server.open(host, call_budget_s=call_budget_s) as server:
+        yield server.chat(name)
 
 
 async def why_not(model: Model, *, within_s: float = LONG_S) -> str:
@@ -126,57 +124,97 @@ async def test_a_model_that_hangs(ollama_server: OllamaServer, budgets: dict[str
         assert "price" == await model.choose(PROMPT, within_s=LONG_S)
 
 
-async def test_no_host_is_no_model() -> None:
-    """Nothing is configured, so nothing is tried."""
-    async with open_at(None) as model:
+async def test_a_server_that_cannot_be_reached() -> None:
+    """Nobody listens there: nobody can answer."""
+    async with open_at(f"http://127.0.0.1:{free_port()}") as model:
         assert "unavailable" == await why_not(model)
-        assert MODEL == model.name
 
 
-async def test_a_server_that_cannot_be_reached_costs_one_try() -> None:
-    """For a while after a failed connection nobody tries; then one does, and all is well again."""
-    now, port = 1_000.0, free_port()
-    async with ollama.AsyncClient(host=f"http://127.0.0.1:{port}", timeout=LONG_S) as client:
-        model = OllamaModel(
-            client, name=MODEL, concurrency=2, unreachable_s=60, monotonic=lambda: now
-        )
-        assert "unavailable" == await why_not(model)
-        async with serve_ollama(port) as server:
-            now += 59
-            assert "unavailable" == await why_not(model)
-            assert [] == server.asked
-            now += 1
-            assert "price" == await model.choose(PROMPT, within_s=LONG_S)
+@pytest.mark.parametrize(
+    ("behaviour", "because"),
+    [
+        ("overloaded", "unavailable"),
+        ("garbage", "nonsense"),
+        ("empty", "nonsense"),
+        ("floods", "nonsense"),
+        ("redirects", "unavailable"),
+        ("chatters", "nonsense"),
+        ("lies", "nonsense"),
+        ("shouts", "nonsense"),
+        ("deep", "nonsense"),
+        ("obeys", "nonsense"),
+    ],
+)
+async def test_a_model_that_misbehaves(
+    ollama_server: OllamaServer, behaviour: str, because: str
+) -> None:
+    """However a server or a model behaves, it has one word, and we read no gigabyte."""
+    ollama_server.behave = None
+    ollama_server.sim.config.behaviour = behaviour
+    async with open_at(ollama_server.url) as model:
+        assert because == await why_not(model)
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
-async def test_concurrency_is_bounded(ollama_server: OllamaServer, concurrency: int) -> None:
-    """A model serves few at once; the others wait here, and are answered."""
-    together = asyncio.Event()
-
-    async def answer_together(request: Any) -> Any:
-        if ollama_server.open_now == concurrency:
-            together.set()
-        await together.wait()
-        return await says("price")(request)
-
-    ollama_server.behave = answer_together
-    async with open_at(ollama_server.url, concurrency=concurrency) as model:
-        answers = await asyncio.gather(*(model.choose(PROMPT, within_s=LONG_S) for _ in range(9)))
-
-    assert ["price"] * 9 == answers
-    assert concurrency == ollama_server.most_open
+async def test_a_server_that_drips(ollama_server: OllamaServer) -> None:
+    """A byte at a time never times a read out; the call's own deadline ends it."""
+    ollama_server.behave = None
+    ollama_server.sim.config.behaviour = "drips"
+    async with open_at(ollama_server.url) as model:
+        assert "timed_out" == await why_not(model, within_s=0.1)
 
 
-async def test_waiting_for_a_place_counts(ollama_server: OllamaServer) -> None:
-    """Behind a call that hangs, a question ends at its own deadline, never having been asked."""
-    ollama_server.behave = hangs
-    async with open_at(ollama_server.url, concurrency=1) as model:
-        first = asyncio.create_task(why_not(model, within_s=2))
-        await ollama_server.was_asked(1)
-        assert "timed_out" == await why_not(model, within_s=0.05)
-        assert 1 == len(ollama_server.asked)
-        assert "timed_out" == await first
+async def test_vectors(ollama_server: OllamaServer) -> None:
+    """One row of length 1 for each text, the same for the same text, however many there are."""
+    texts = [f"text {n}" for n in range(300)] + ["text 0"]
+    async with Server.open(ollama_server.url, call_budget_s=LONG_S) as server:
+        rows = await server.embedding(EMBED_MODEL).encode(texts, within_s=LONG_S)
+
+    assert (301, 256) == rows.shape
+    assert np.allclose(1, np.linalg.norm(rows, axis=1))
+    assert np.array_equal(rows[0], rows[-1])
+    assert [256, 45] == [len(body["input"]) for body in ollama_server.asked]
+
+
+@pytest.mark.parametrize(
+    ("name", "behaviour", "because"),
+    [
+        (MODEL, "well", "unavailable"),
+        ("missing", "well", "unavailable"),
+        (EMBED_MODEL, "hangs", "timed_out"),
+        (EMBED_MODEL, "garbage", "nonsense"),
+        (EMBED_MODEL, "empty", "nonsense"),
+        (EMBED_MODEL, "overloaded", "unavailable"),
+        (EMBED_MODEL, "floods", "nonsense"),
+    ],
+)
+async def test_vectors_that_do_not_come(
+    ollama_server: OllamaServer, name: str, behaviour: str, because: str
+) -> None:
+    """A model that has none, or a server that gives none, is told apart like a chat's."""
+    ollama_server.sim.config.behaviour = behaviour
+    within_s = 0.1 if behaviour == "hangs" else LONG_S
+    async with Server.open(ollama_server.url, call_budget_s=LONG_S) as server:
+        with pytest.raises(NoAnswer) as caught:
+            await server.embedding(name).encode(["hi"], within_s=within_s)
+
+    assert because == caught.value.because
+
+
+async def test_what_models_can_do(ollama_server: OllamaServer) -> None:
+    """The server says what a model is for; of one that it does not have it says so."""
+    async with Server.open(ollama_server.url, call_budget_s=LONG_S) as server:
+        assert {"completion"} == await server.abilities(MODEL, within_s=LONG_S)
+        assert {"embedding"} == await server.abilities(EMBED_MODEL, within_s=LONG_S)
+        with pytest.raises(NoAnswer, match=r"^HTTP 404$"):
+            await server.abilities("missing", within_s=LONG_S)
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def test_behaviours_are_what_they_say() -> None:
