@@ -10,6 +10,7 @@ import typer
 
 from switchboard.cli import checking, dry_run, explain, latest, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
+from switchboard.cli.intents import intents
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 draft = typer.Typer(help="What is being written and answers nothing yet.", no_args_is_help=True)
 app.add_typer(draft, name="draft")
+app.add_typer(intents, name="intents")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
 AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]

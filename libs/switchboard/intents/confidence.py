@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -62,7 +63,14 @@ def corrected(confidence: float, calibration: Calibration) -> float:
 def learn_odds(seen: Floats, right: Floats, weights: Floats) -> Odds:
     """Return what `seen` (rows as `Seen`) is worth, with `right` (1 or 0) and rows' weights."""
     rows = np.column_stack([seen, np.ones(len(seen))])
-    return Odds(*map(float, _logistic(rows, right, weights, np.array(USUAL), _USUAL_WEIGHS)))
+    regression = _Regression(
+        rows=rows,
+        right=right,
+        weights=weights,
+        usual=np.array(USUAL),
+        usual_weighs=_USUAL_WEIGHS,
+    )
+    return Odds(*map(float, regression.solved()))
 
 
 # A history of so many labels is believed as much as our own confidence.
@@ -85,8 +93,13 @@ def calibrate(
     model's answers whether they were right. A short history changes little, a long one decides.
     """
     rows = np.array([[logit(one), 1.0] for one in confidences]).reshape(-1, 2)
-    truth, weights = np.array(right, dtype=np.float64), np.ones(len(right))
-    slope, shift = _logistic(rows, truth, weights, np.array([1.0, 0.0]), _OWN_WEIGHS / 4)
+    slope, shift = _Regression(
+        rows=rows,
+        right=np.array(right, dtype=np.float64),
+        weights=np.ones(len(right)),
+        usual=np.array([1.0, 0.0]),
+        usual_weighs=_OWN_WEIGHS / 4,  # at even odds a label weighs a quarter
+    ).solved()
     return Calibration(
         measure=measure,
         slope=float(max(slope, 0.05)),  # being surer is never worse
@@ -116,35 +129,39 @@ def _share(which: str, right: Sequence[bool]) -> float:
 _SETTLED: Final = 1e-8  # a step so small changes no confidence that anybody reads
 
 
-def _logistic(
-    rows: NDArray[Any], right: Floats, weights: Floats, usual: Floats, usual_weighs: float
-) -> Floats:
-    """Return the likeliest weights of a logistic regression drawn towards `usual` (Newton)."""
-    found: Floats = usual.astype(np.float64)
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-(rows @ found)))
-        slope = rows.T @ (weights * (p - right)) + usual_weighs * (found - usual)
-        bend = (rows * (weights * p * (1 - p))[:, None]).T @ rows
-        step = np.linalg.solve(bend + usual_weighs * np.eye(len(usual)), slope)
-        here = _unlikely(found, rows, right, weights, usual, usual_weighs)
-        # A full step may overshoot where much is certain; it is halved until it leads downhill.
-        while _unlikely(found - step, rows, right, weights, usual, usual_weighs) > here:
-            step = step / 2
-        found = found - step
-        if float(np.abs(step).max()) < _SETTLED:
-            break
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Regression:
+    """A logistic regression of `right` on `rows`, drawn towards the `usual` weights."""
 
+    rows: NDArray[Any]
+    right: Floats
+    weights: Floats
+    usual: Floats
+    usual_weighs: float
 
-def _unlikely(
-    found: Floats,
-    rows: NDArray[Any],
-    right: Floats,
-    weights: Floats,
-    usual: Floats,
-    usual_weighs: float,
-) -> float:
-    """Return how unlikely what was seen is under the weights `found` (negative log posterior)."""
-    odds = rows @ found
-    surprise = weights * (np.logaddexp(0, odds) - right * odds)
-    return float(surprise.sum() + usual_weighs / 2 * ((found - usual) ** 2).sum())
+    def solved(self) -> Floats:
+        """Return the likeliest weights (Newton's method)."""
+        found: Floats = self.usual.astype(np.float64)
+        for _ in range(50):
+            step, here = self._step(found), self._unlikely(found)
+            # A full step may overshoot where much is certain; halved, it leads downhill.
+            while self._unlikely(found - step) > here and np.abs(step).max() > _SETTLED:
+                step = step / 2
+            found = found - step
+            if np.abs(step).max() <= _SETTLED:
+                break
+        return found
+
+    def _step(self, found: Floats) -> Floats:
+        p = 1 / (1 + np.exp(-(self.rows @ found)))
+        pull = self.usual_weighs * (found - self.usual)
+        slope = self.rows.T @ (self.weights * (p - self.right)) + pull
+        bend = (self.rows * (self.weights * p * (1 - p))[:, None]).T @ self.rows
+        step: Floats = np.linalg.solve(bend + self.usual_weighs * np.eye(len(found)), slope)
+        return step
+
+    def _unlikely(self, found: Floats) -> float:
+        """Return how unlikely what was seen is with the weights `found`."""
+        odds = self.rows @ found
+        surprise = self.weights * (np.logaddexp(0, odds) - self.right * odds)
+        return float(surprise.sum() + self.usual_weighs / 2 * ((found - self.usual) ** 2).sum())

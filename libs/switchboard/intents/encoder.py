@@ -24,11 +24,16 @@ _KEPT: Final = 5_000  # rows, 10 MB
 
 
 class BuiltIn:
-    """The encoder in this process; its weights are loaded when the first text comes."""
+    """
+    The encoder in this process; its weights are loaded when the first text comes.
+
+    It remembers the rows of so many texts.
+    """
 
     name = NAME
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembers: int = _KEPT) -> None:
+        self._remembers = remembers
         # It is used by the loop for questions, and by a thread for the examples of new intents.
         self._one_at_a_time = threading.Lock()
         self._known: OrderedDict[str, Matrix] = OrderedDict()
@@ -47,7 +52,7 @@ class BuiltIn:
     def _remember(self, rows: Mapping[str, Matrix]) -> None:
         """Keep rows: whoever changes one example of an intent has not changed the others."""
         self._known |= rows
-        while len(self._known) > _KEPT:
+        while len(self._known) > self._remembers:
             self._known.popitem(last=False)
 
 

@@ -19,14 +19,18 @@ _MAX_CONFUSIONS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One text: what was right (`None`: nothing), what it would be taken for, how sure, by whom."""
+    """
+    One text: what was right (`None`: nothing), what it would be taken for, how sure, by whom.
+
+    `took_ms` is `None` where it was asked together with others.
+    """
 
     text: str
     right: str | None
     best: str | None
     confidence: float
     by: str = "examples"
-    took_ms: float = 0.0
+    took_ms: float | None = None
 
     def at(self, threshold: float) -> str | None:
         """Return the answer it gets where `threshold` must be reached."""
@@ -129,7 +133,7 @@ def _tiers(answered: Sequence[Answered], threshold: float) -> Iterable[Tier]:
     for one in answered:
         by[one.by].append(one)
     for name, own in sorted(by.items()):
-        times = sorted(one.took_ms for one in own)
+        times = sorted(one.took_ms for one in own if one.took_ms is not None) or [0.0]
         given = [one for one in own if one.at(threshold) is not None]
         yield Tier(
             name,

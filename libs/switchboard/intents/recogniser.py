@@ -20,13 +20,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from switchboard.contracts.questions import IntentOption
 from switchboard.intents.background import CHATTER
 from switchboard.intents.confidence import Odds, Seen, learn_odds
 from switchboard.intents.reading import spoken
-from switchboard.intents.vectors import Counted, Encoder, Matrix
+from switchboard.intents.vectors import Counted, Encoder, Matrix, one_core
 
 N_GRAMS: Final = "ngrams"
 _RIDGE: Final = 0.5
@@ -107,8 +106,7 @@ class Recogniser:
         owners = np.array([numbers[name] for name, _, _ in said], dtype=np.int64)
         if not names:
             return cls((), (), None, None, owners)
-        # One core: whoever else uses the machine has questions to answer.
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_core():
             space = _Space.around([text for *_, text in said], encoder)
             best = max(
                 (_Fit(rows, owners, space.chatter, len(names)) for rows in space.candidates()),
@@ -137,7 +135,8 @@ class Recogniser:
         said = spoken(text)
         if self._trained is None or self._space is None or not said:
             return _NOTHING
-        (ranking,) = self._ranked(self._space, self._trained, [said], encoded)
+        with one_core():
+            (ranking,) = self._ranked(self._space, self._trained, [said], encoded)
         return ranking
 
     def rank_all(self, texts: Sequence[str]) -> list[Ranking]:
@@ -146,8 +145,9 @@ class Recogniser:
         if self._trained is None or self._space is None:
             return [_NOTHING for _ in texts]
         some = [text for text in said if text]
-        found = iter(self._ranked(self._space, self._trained, some))
-        return [next(found) if text else _NOTHING for text in said]
+        with one_core():
+            found = iter(self._ranked(self._space, self._trained, some))
+            return [next(found) if text else _NOTHING for text in said]
 
     def _ranked(
         self,

@@ -13,11 +13,14 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 Matrix: TypeAlias = NDArray[np.floating[Any]]
 
@@ -26,6 +29,22 @@ Matrix: TypeAlias = NDArray[np.floating[Any]]
 BUCKETS: Final = 2048
 _SHORTEST, _LONGEST = 2, 5
 _SIGN: Final = 0x8000_0000  # half of the n-grams count down, so that collisions cancel out
+
+
+def one_core() -> AbstractContextManager[Any]:
+    """
+    Keep linear algebra to one core meanwhile.
+
+    Our matrices are small: several threads would mostly wait for each other, and whoever else uses
+    the machine has work to do.
+    """
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()  # looks for them, which takes a while
 
 
 class Encoder(Protocol):
