@@ -205,7 +205,7 @@ async def test_a_model_that_fails_in_doubt(scene: Scene, because: Any) -> None:
 async def test_a_model_that_fails_where_the_examples_can_be_believed(scene: Scene) -> None:
     """They answer, less sure than they would have had to be to answer alone."""
     scene.model.says = NoAnswer("so it goes", because="timed_out")
-    answer = await scene.ask(question("for two of these then", threshold=0.05))
+    answer = await scene.ask(question("two of these", threshold=0.05))
 
     assert ("price", "recognised", "examples") == told(answer)
     assert 1 == len(scene.model.asked)
@@ -304,7 +304,7 @@ async def test_the_deadline(scene: Scene, left_s: int, within_s: int) -> None:
 
 async def test_the_model_sees_the_nearest_examples_first(scene: Scene) -> None:
     """What is most like the text is what helps most."""
-    await scene.ask(question("for two of these then"))
+    await scene.ask(question("two of these"))
     ((prompt, _),) = scene.model.asked
 
     assert '"name": "price", "examples": ["how much for two of them"' in prompt.instructions
