@@ -43,6 +43,7 @@ class Maker:
     Makes the drafts of one campaign for one event.
 
     `base` is the moment from which they may be sent; `values` the variables that deciding knows.
+    `within` stands before the names of steps that are not the campaign's usual ones.
     """
 
     campaign: Campaign
@@ -51,10 +52,11 @@ class Maker:
     contact: Contact
     base: datetime
     values: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
     def id(self, name: str) -> DeliveryId:
         """Return the id of what this event makes of the step called `name`."""
-        return delivery_id(self.event.event_id, self.campaign.id, name)
+        return delivery_id(self.event.event_id, self.campaign.id, self.within + name)
 
     def reply(self, name: str, kind: Literal["public_reply", "private_reply"], says: Says) -> Draft:
         """Return an answer to the comment."""
@@ -118,7 +120,7 @@ class Maker:
             id=self.id(name),
             campaign_id=self.campaign.id,
             campaign_version=self.campaign.version,
-            step=name,
+            step=self.within + name,
             kind=kind,
             person_id=self.person_id,
             comment_id=_comment(self.event) if kind != "message" else None,

@@ -59,7 +59,8 @@ class Start:
     What steps are run with.
 
     `base` is when what they send may go at the earliest; `follower` is Meta's answer about this
-    very event, if it was asked; `values` are variables that deciding knows.
+    very event, if it was asked; `values` are variables that deciding knows; `within` as `Maker` has
+    it.
     """
 
     campaign: Campaign
@@ -70,6 +71,7 @@ class Start:
     base: datetime
     follower: FollowerRead | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class _Running:
             contact=start.contact,
             base=start.base + self._delay,
             values=start.values,
+            within=start.within,
         )
 
     def _do(self, position: int, step: Step) -> None:  # noqa: C901, PLR0912  a table

@@ -71,7 +71,7 @@ class _Walking:
     def __init__(self, definition: CampaignDefinition) -> None:
         self._steps = definition.steps
         self._places = definition.places
-        self._either = definition.trigger.kind == "intent"
+        self._either = definition.trigger.kind in {"intent", "unrecognised"}
         self._found: dict[tuple[Code, str], Finding] = {}
         self._reached: set[int] = set()
         self._said: set[int] = set()

@@ -92,7 +92,7 @@ def starts(kind: str, conditions: Conditions) -> tuple[Standing, ...]:
             return (Commented(opening=opening),)
         case "live_comment":
             return (Commented(live=True, opening=opening),)
-        case "intent":
+        case "intent" | "unrecognised":
             return (Commented(opening=opening), Open(opening=opening))
         case _:
             return (Open(certain=kind != "referral", opening=opening),)
