@@ -15,7 +15,7 @@ from switchboard.cli.database import open_database, reading
 from switchboard.cli.definitions import read_json
 from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.media import Probed, probe
-from switchboard.contracts import CampaignId
+from switchboard.contracts import CampaignId, IntentOption
 from switchboard.db import rules, tenancy
 from switchboard.db.pool import Queryable
 from switchboard.rules import publishing
@@ -28,13 +28,15 @@ async def lint(file: str, *, account: str | None, campaign: str | None, check_me
     others: Sequence[Campaign] = ()
     listed: Sequence[Listed] = ()
     own: CampaignId | None = None
+    intents: Sequence[IntentOption] | None = None
     if account is not None:
         async with reading() as db:
             of = await accounts.account(db, account)
             own = accounts.campaign_id(campaign, "--campaign") if campaign else None
-            others = await _live(db, of)
+            others, intents = await _live(db, of)
             listed = await accounts.campaigns(db, of.id)
-    verdict = await _judge(raw, others, own, listed, check_media=check_media)
+    beside = _Beside(others, intents, own, listed)
+    verdict = await _judge(raw, beside, check_media=check_media)
     if verdict.errors:
         return EXIT_FOUND
     typer.echo("It can be published." if verdict.warnings else "Nothing is wrong with it.")
@@ -58,8 +60,8 @@ async def publish(
         place = await _place(db, of, campaign=campaign, name=name, rank=rank)
         own = place.id if campaign else None
         listed = await accounts.campaigns(db, of.id)
-        others = await _live(db, of)
-        verdict = await _judge(raw, others, own, listed, check_media=check_media)
+        beside = _Beside(*(await _live(db, of)), own, listed)
+        verdict = await _judge(raw, beside, check_media=check_media)
         if verdict.definition is None or verdict.errors:
             return _not_published("mend the errors first")
         if verdict.warnings and strict:
@@ -146,14 +148,17 @@ class _Verdict:
     warnings: int
 
 
-async def _judge(
-    raw: object,
-    others: Sequence[Campaign],
-    own: CampaignId | None,
-    listed: Sequence[Listed],
-    *,
-    check_media: bool,
-) -> _Verdict:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a campaign stands beside: the account's live ones and intents (`None`: not known)."""
+
+    others: Sequence[Campaign]
+    intents: Sequence[IntentOption] | None
+    own: CampaignId | None
+    listed: Sequence[Listed]
+
+
+async def _judge(raw: object, beside: _Beside, *, check_media: bool) -> _Verdict:
     """Print everything that is wrong with `raw`, the worst first, campaigns by their names."""
     try:
         definition = publishing.read_definition(raw)
@@ -162,9 +167,11 @@ async def _judge(
             telling.lines([f"error: {fault}"], indent="")
         return _Verdict(None, len(invalid.faults), 0)
     probed = await probe(definition) if check_media else Probed({}, ())
-    checked = publishing.check(raw, others, own=own, media=probed.found)
+    checked = publishing.check(
+        raw, beside.others, own=beside.own, media=probed.found, intents=beside.intents
+    )
     told = [
-        (one.severity, one.path, _with_names(one.message, listed), str(one.code))
+        (one.severity, one.path, _with_names(one.message, beside.listed), str(one.code))
         for one in checked.findings
     ]
     told += [("error", path, f"nobody can fetch it: {why}", "") for path, why in probed.unreachable]
@@ -212,9 +219,9 @@ async def _place(
     return _Place(CampaignId(uuid4()), name, last + 1 if rank is None else rank)
 
 
-async def _live(db: Queryable, of: Account) -> Sequence[Campaign]:
+async def _live(db: Queryable, of: Account) -> tuple[Sequence[Campaign], Sequence[IntentOption]]:
     loaded = await rules.load(db, [of.instagram_id])
-    return loaded[0].campaigns if loaded else ()
+    return (loaded[0].campaigns, loaded[0].intents) if loaded else ((), ())
 
 
 def _row(one: Listed) -> tuple[object, ...]:

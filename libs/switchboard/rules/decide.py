@@ -310,6 +310,11 @@ class _Deciding:
         steps = _unsure_steps(trigger.when_unsure)
         if not steps:
             return self._no_match("no_intent_recognised")
+        looked = tuple(
+            replace(one, failed=None) if one.campaign_id == campaign.id else one
+            for one in self._base.considered
+        )
+        self._base = replace(self._base, considered=looked)
         definition = campaign.definition.model_copy(update={"steps": steps})
         start = Start(
             campaign=campaign.model_copy(update={"definition": definition}),

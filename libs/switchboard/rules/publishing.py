@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from switchboard.contracts.ids import CampaignId
+from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignDefinition
 from switchboard.rules.linter import Finding, MediaFound, lint
 
@@ -74,6 +75,7 @@ def check(
     *,
     own: CampaignId | None = None,
     media: Mapping[str, MediaFound] | None = None,
+    intents: Iterable[IntentOption] | None = None,
 ) -> Checked:
     """
     Return the definition in `raw` with the linter's findings; see `lint` for the arguments.
@@ -83,7 +85,8 @@ def check(
 
     """
     definition = read_definition(raw)
-    return Checked(definition, tuple(lint(definition, others=others, media=media, own=own)))
+    found = lint(definition, others=others, media=media, own=own, intents=intents)
+    return Checked(definition, tuple(found))
 
 
 def _faults(raw: object, error: ValidationError) -> Iterator[Fault]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from switchboard.contracts.ids import CampaignId
+from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import Campaign, CampaignDefinition
 from switchboard.rules.linter.findings import Code, Finding, finding
-from switchboard.rules.linter.neighbours import about_limits, about_overlaps, about_starting
+from switchboard.rules.linter.neighbours import (
+    about_intent,
+    about_limits,
+    about_overlaps,
+    about_starting,
+)
 from switchboard.rules.linter.setting_off import about_follower, about_keywords
 from switchboard.rules.linter.walking import Walked, walk
 from switchboard.rules.linter.windows import Open, starts
@@ -22,13 +28,14 @@ def lint(
     others: Iterable[Campaign] = (),
     media: Mapping[str, MediaFound] | None = None,
     own: CampaignId | None = None,
+    intents: Iterable[IntentOption] | None = None,
 ) -> list[Finding]:
     """
     Return what is wrong with `definition`, in the order of its parts; the same list each time.
 
     `others` are the account's live campaigns; the one with the id `own` is what this definition
     will replace, and is left out. `media` has what was found at the addresses of its files; of one
-    that is not there nothing is said.
+    that is not there nothing is said. `intents` are the account's; `None`: nobody knows them.
     """
     neighbours = [other for other in others if other.id != own]
     found = [
@@ -40,6 +47,7 @@ def lint(
         *about_links(definition),
         *about_media(definition, media or {}),
         *about_starting(definition, neighbours, own),
+        *(() if intents is None else about_intent(definition, intents)),
         *_about_flow(definition),
     ]
     return sorted(dict.fromkeys(found), key=_place)
