@@ -152,13 +152,23 @@ async def require(server: Server, name: str, ability: str) -> None:
         )
 
 
-def learn_calibration(answered: Sequence[Answered], measure: str) -> Calibration:
-    """Return what a labelled history says, answered without being corrected by one."""
+def learn_calibration(
+    answered: Sequence[Answered],
+    measure: str,
+    model: tuple[Sequence[bool], Sequence[bool]] = ((), ()),
+) -> Calibration:
+    """
+    Return what a labelled history says, answered without being corrected by one.
+
+    `model` says whether the chat model's answers were right: where the examples agreed, and not.
+    """
     examples = [one for one in answered if one.best is not None and one.by == "examples"]
     return calibrate(
         [one.confidence for one in examples],
         [one.best == one.right for one in examples],
         measure=measure,
+        model_agrees=model[0],
+        model_differs=model[1],
     )
 
 

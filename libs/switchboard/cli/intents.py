@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from switchboard.cli import evaluation
+from switchboard.cli import evaluation, owned
 from switchboard.cli.asking import Who
 from switchboard.cli.evaluation import Texts
 from switchboard.cli.failing import CannotDo
@@ -21,6 +21,7 @@ intents = typer.Typer(
 
 _FILE = "Labelled texts: CSV, TSV, JSON or JSON lines; - reads stdin."
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
 Believed = Annotated[
     float, typer.Option("--threshold", min=0, max=1, help="Less sure than this is no answer.")
 ]
@@ -44,8 +45,11 @@ EmbedModel = Annotated[
 
 @intents.command("eval")
 def eval_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help=_FILE)],
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help=_FILE)] = None,
     *,
+    account: Annotated[
+        str | None, typer.Option("--account", help="An account's labelled history, for FILE.")
+    ] = None,
     train: Annotated[
         str | None, typer.Option("--train", metavar="FILE", help="Learn from this; ask FILE.")
     ] = None,
@@ -81,9 +85,17 @@ def eval_(
     """
     Tell how well labelled texts are recognised: learn from some, and ask the others.
 
+    With --account: ask what its owner has labelled, learning from its intents.
+
     FILE needs a text and a label in each entry. Where it names splits (train, validation, test)
     they are kept to; else some of each intent are asked, by lot.
     """
+    who = Who(encoder=encoder, ollama=ollama, model=model, embed_model=embed_model)
+    if (file is None) == (account is None):
+        raise typer.Exit(refuse("give FILE or --account: which texts are to be asked?"))
+    if file is None:
+        finish(owned.evaluate(str(account), who, as_json=as_json, plot=plot))
+        return
     named: dict[Any, str | None] = {
         "text": text_column,
         "label": label_column,
@@ -101,7 +113,7 @@ def eval_(
     finish(
         evaluation.evaluate(
             texts,
-            Who(encoder=encoder, ollama=ollama, model=model, embed_model=embed_model),
+            who,
             thresholds=_thresholds(threshold, clear),
             curve=_counts(curve),
             by_history=calibrate,
@@ -109,6 +121,84 @@ def eval_(
             plot=plot,
         )
     )
+
+
+@intents.command("check")
+def check_(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="Intents as JSON, or labelled texts.")
+    ] = None,
+    *,
+    account: Annotated[str | None, typer.Option("--account", help="Its intents, for FILE.")] = None,
+    ollama: Ollama = None,
+    model: ChatModel = None,
+    embed_model: EmbedModel = None,
+) -> None:
+    """Tell what is wrong with intents, and whether models can do what they are for."""
+    finish(owned.check_(file, account, Who(ollama=ollama, model=model, embed_model=embed_model)))
+
+
+@intents.command("publish")
+def publish_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="As JSON, or labelled texts.")],
+    *,
+    account: AnAccount,
+) -> None:
+    """Make the intents in FILE the account's, in place of those it has; errors hold them back."""
+    finish(owned.publish(file, account))
+
+
+@intents.command("show")
+def show_(account: AnAccount) -> None:
+    """Print an account's intents, as `publish` reads them."""
+    finish(owned.show(account))
+
+
+@intents.command("label")
+def label_(
+    event: Annotated[str, typer.Argument(metavar="EVENT", help="As `explain` takes it.")],
+    intent: Annotated[str, typer.Argument(metavar="INTENT", help="Its name, or none.")],
+) -> None:
+    """Say what somebody wanted, for the account's labelled history."""
+    finish(owned.label(event, intent))
+
+
+@intents.command("learn")
+def learn_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help=_FILE)], *, account: AnAccount
+) -> None:
+    """Keep labelled texts from a file as the account's history."""
+    finish(owned.learn(file, account))
+
+
+@intents.command("suggest")
+def suggest_(
+    account: AnAccount,
+    *,
+    most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many.")] = 20,
+    ollama: Ollama = None,
+    embed_model: EmbedModel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose examples: labelled texts that were missed, those that speak for most first."""
+    who = Who(ollama=ollama, embed_model=embed_model)
+    finish(owned.suggest(account, who, most=most, as_json=as_json))
+
+
+@intents.command("calibrate")
+def calibrate_(
+    account: AnAccount,
+    *,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", min=0, max=1, help="From now on, how sure it must be."),
+    ] = None,
+    ollama: Ollama = None,
+    embed_model: EmbedModel = None,
+) -> None:
+    """Correct the account's confidence by its labelled history."""
+    who = Who(ollama=ollama, embed_model=embed_model)
+    finish(owned.calibrate(account, who, threshold=threshold))
 
 
 def _thresholds(believed: float, clear: float) -> Thresholds:

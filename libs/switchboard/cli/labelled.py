@@ -55,7 +55,7 @@ def read_samples(
     Raises:
         CannotDo: It cannot be read, or a line has no text or no label; the first one is named.
     """
-    written = _read(file)
+    written = read_text(file)
     named = columns or {}
     rows = _json(file, written, named) if _is_json(file, written) else _table(file, written, named)
     outside = {label.casefold() for label in none}
@@ -72,7 +72,13 @@ def read_samples(
     return samples
 
 
-def _read(file: str) -> str:
+def read_text(file: str) -> str:
+    """
+    Return what is written in `file`; `-` is standard input.
+
+    Raises:
+        CannotDo: It cannot be read, is too long, or is no UTF-8.
+    """
     try:
         written = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from switchboard.contracts import MediaId, PublishedPost
-from switchboard.db import posts, rules, tenancy
+from switchboard.db import labels, posts, rules, tenancy
 from switchboard.db.credentials import Vault, store_webhook_secret
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import record
@@ -26,6 +26,7 @@ TABLES = [
     "campaigns",
     "campaign_versions",
     "intents",
+    "intent_labels",
     "contacts",
     "events",
     "deliveries",
@@ -52,6 +53,8 @@ async def rival(owner: Database, pipeline: Database) -> Shop:
 async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     """Let something happen in `shop` for each table."""
     await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
+    said = labels.Label(text="how much?", intent="price", event_id=None, person_id=None)
+    await labels.keep(owner, shop.account, shop.workspace, [said])
     await record(pipeline, [recorded(shop, f"c:{shop.account}")])
     post = PublishedPost(media_id=MediaId("1"), posted_at=now())
     await posts.keep(pipeline, shop.account, shop.workspace, [post])
@@ -127,6 +130,23 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.campaigns set name = 'new' where workspace_id = $1", "editor"),
     ("update public.intents set description = 'new' where workspace_id = $1", "editor"),
     ("delete from public.intents where workspace_id = $1", "editor"),
+    ("update public.intent_labels set intent = null where workspace_id = $1", "editor"),
+    ("delete from public.intent_labels where workspace_id = $1", "editor"),
+    (
+        """insert into public.intent_labels (workspace_id, account_id, text, labelled_by)
+           values ($1, $2, 'hello', $4)""",
+        "editor",
+    ),
+    ("update public.intent_labels set text = 'other' where workspace_id = $1", "nobody"),
+    (
+        """insert into public.intent_labels (workspace_id, account_id, text, labelled_by)
+           values ($1, $2, 'hello', gen_random_uuid())""",
+        "nobody",
+    ),
+    (
+        "update public.instagram_accounts set intent_threshold = 0.6 where workspace_id = $1",
+        "admin",
+    ),
     (
         "insert into public.campaigns (workspace_id, account_id, name) values ($1, $2, 'new')",
         "editor",
