@@ -15,7 +15,7 @@ from switchboard.cli.failing import CannotDo
 from switchboard.cli.labelled import NONE_LABELS, Columns, read_samples
 from switchboard.cli.plotting import as_svg, in_terminal
 from switchboard.cli.progress import counting
-from switchboard.intents.evaluating import Report, report
+from switchboard.intents.evaluating import At, Report, report
 from switchboard.intents.samples import Parted, Sample, part_as_said, part_at_random
 from switchboard.intents.tiers import Thresholds
 
@@ -132,10 +132,7 @@ def _tell_one(told: Report) -> None:
     telling.columns(list(_headline(told)))
     telling.heading("By threshold")
     head = ("threshold", "coverage", "of answers right", "right of all", "out-of-scope recall")
-    rows = [
-        (f"{one.threshold:.2f}", *map(percent, one[1:])) for one in told.curve if _is_shown(one[0])
-    ]
-    telling.columns([head, *rows])
+    telling.columns([head, *(_at(one) for one in told.curve if _is_shown(one.threshold))])
     telling.lines(in_terminal(told.curve), indent="")
     telling.heading("By tier")
     tiers = [
@@ -156,6 +153,11 @@ def _tell_one(told: Report) -> None:
             for one in told.confusions
         ]
         telling.columns([row[:3] for row in rows])
+
+
+def _at(one: At) -> tuple[str, ...]:
+    shares = (one.coverage, one.accuracy, one.right_in_scope, one.out_of_scope_recall)
+    return f"{one.threshold:.2f}", *map(percent, shares)
 
 
 def _headline(told: Report) -> Iterator[tuple[object, ...]]:

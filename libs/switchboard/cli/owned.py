@@ -158,8 +158,11 @@ async def calibrate(account: str, who: Who, *, threshold: float | None) -> int:
     before = report(answered, intents=1, examples=1, threshold=owned.thresholds.believed)
     typer.echo(
         f"{found.labels} labels: slope {found.slope:.2f}, shift {found.shift:+.2f}; confidence had "
-        f"missed by {evaluation.percent(before.calibration_error)}. The chat model counts as right "
-        f"{found.model_agrees:.0%} of the time where the examples agree, else {found.model_differs:.0%}."
+        f"missed by {evaluation.percent(before.calibration_error)}."
+    )
+    typer.echo(
+        f"The chat model counts as right {found.model_agrees:.0%} of the time where the examples "
+        f"agree, and {found.model_differs:.0%} where they do not."
     )
     return 0
 
@@ -243,7 +246,7 @@ def _require_history(owned: _Owned) -> None:
         raise CannotDo(f"{owned.of.username} has no intents; see `switchboard intents publish`")
     if not owned.history:
         raise CannotDo(
-            f"{owned.of.username} has no labelled texts; see `switchboard intents label` and `learn`"
+            f"{owned.of.username} has no labelled texts; `switchboard intents label` makes some"
         )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 THRESHOLDS: Final = tuple(step / 20 for step in range(20))
 _MAX_CONFUSIONS: Final = 15
@@ -37,7 +37,8 @@ class Answered:
         return self.best if self.best is not None and self.confidence >= threshold else None
 
 
-class At(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class At:
     """What a threshold comes to; a share of nothing is `None`."""
 
     threshold: float
@@ -47,7 +48,8 @@ class At(NamedTuple):
     out_of_scope_recall: float | None
 
 
-class Confused(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Confused:
     """How often one intent was taken for another; `None` is out of scope, or no answer."""
 
     right: str | None
@@ -55,7 +57,8 @@ class Confused(NamedTuple):
     times: int
 
 
-class Tier(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tier:
     """One tier's part: its share of all questions, its accuracy, and how long it took."""
 
     by: str

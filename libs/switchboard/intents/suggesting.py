@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from switchboard.intents.evaluating import Answered
 from switchboard.intents.reading import MAX_READ_CHARACTERS, spoken
@@ -20,7 +21,8 @@ from switchboard.intents.vectors import Encoder, Matrix, unit
 _SAME: Final = 0.85
 
 
-class Suggestion(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Suggestion:
     """A text to add to the examples of `intent`, and how many missed texts it speaks for."""
 
     intent: str

@@ -15,8 +15,8 @@ from tests.integration.db.town import Shop, owe
 # or there. `*` is every column the statement names anyway; the lists are sorted.
 PIPELINE = {
     ("public.instagram_accounts", "SELECT"): "app_scoped_id held_until hold_reason id instagram_id "
-    "intent_calibration intent_threshold paused_until private_replies_per_hour rules_version sends_per_second status takeover "
-    "time_zone username workspace_id",
+    "intent_calibration intent_threshold paused_until private_replies_per_hour rules_version "
+    "sends_per_second status takeover time_zone username workspace_id",
     ("public.instagram_accounts", "UPDATE"): "held_until hold_reason status",
     ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
     ("private.webhook_secrets", "SELECT"): "account_id ciphertext key_id nonce",
