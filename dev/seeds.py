@@ -202,7 +202,16 @@ async def _connect(db: Database, business: Business, vault: Vault) -> None:
             account=business.id,
             name="opening_hours",
             description="asks when the shop is open",
-            examples=("are you open today?", "until when can I come?"),
+            examples=(
+                "are you open today?",
+                "until when can I come?",
+                "when do you open in the morning",
+                "what are your opening hours",
+                "are you closed on Mondays",
+                "what time do you close",
+                "is the bakery open on Sunday",
+                "can I still come after five",
+            ),
         )
     for rank, (name, definition) in enumerate(business.campaigns.items()):
         await tenancy.publish_campaign(

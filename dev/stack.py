@@ -13,10 +13,11 @@ from dev import ports, seeds
 from dev.backing import open_backing
 from dev.failures import EXPECTED
 from dev.narrate import Narrator
+from dev.ollama import Found, look_for_model
 from dev.part import Part
 from dev.processes import Process, running
 from dev.surroundings import Backing, Surroundings
-from switchboard.topology import SERVICES, Service
+from switchboard.topology import CLASSIFIER, SERVICES, Service
 
 _METASIM_STOP_S: Final = 5.0
 _SERVERS: Final = {
@@ -58,7 +59,10 @@ async def open_stack(
                 parts.append(await stack.enter_async_context(running(_metasim(around, hurry))))
                 await seeds.set_stage(around.metasim_url)
                 line.detail = around.metasim_url
-        services = [_service(one, around, backing, hurry) for one in SERVICES]
+        with narrator.doing("Language model") as line:
+            found = await look_for_model(around)
+            line.detail = found.told
+        services = [_service(one, around, backing, found, hurry) for one in SERVICES]
         with narrator.doing("Services") as line:
             await stack.enter_async_context(_all_running(services))
             line.detail = ", ".join(service.name for service in services)
@@ -73,12 +77,13 @@ def listening(around: Surroundings) -> list[str]:
 
 
 def _service(
-    service: Service, around: Surroundings, backing: Backing, hurry: asyncio.Event
+    service: Service, around: Surroundings, backing: Backing, found: Found, hurry: asyncio.Event
 ) -> Process:
+    besides = found.environment if service is CLASSIFIER else {}
     return Process(
         name=service.name,
         module=f"services.{service.name}",
-        environment=around.of_service(service, backing),
+        environment=around.of_service(service, backing) | besides,
         log=around.log_of(service.name),
         ready_url=around.health_url(service),
         stop_timeout_s=service.stop_timeout_s,

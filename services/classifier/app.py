@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import time
@@ -49,9 +50,12 @@ async def assemble(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     ):
         sharing = Sharing()
         attended = _attended(settings, redis, sharing, meter)
+        encoder = BuiltIn() if settings.classifier_encoder else None
+        if encoder is not None:
+            await asyncio.to_thread(encoder.load)  # now: the first question must not wait for it
         kept = timedelta(seconds=settings.classifier_cache_s)
         classifier = Classifier(
-            recognisers=_recognisers(settings, server, attended),
+            recognisers=_recognisers(settings, encoder, server, attended),
             memory=Memory(KeptAnswers(redis, lives=kept) if redis else None, sharing=sharing),
             model=server.chat(settings.classifier_model) if server else None,
             attended=attended,
@@ -126,10 +130,12 @@ def _attended(settings: Settings, redis: Redis | None, sharing: Sharing, meter: 
     )
 
 
-def _recognisers(settings: Settings, server: Server | None, attended: Attended) -> Recognisers:
+def _recognisers(
+    settings: Settings, encoder: BuiltIn | None, server: Server | None, attended: Attended
+) -> Recognisers:
     name = settings.classifier_embed_model
     places = AttendedPlaces(server.embedding(name), attended) if server and name else None
-    return Recognisers(BuiltIn() if settings.classifier_encoder else None, places=places)
+    return Recognisers(encoder, places=places)
 
 
 async def main() -> None:

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from switchboard.intents.background import CHATTER
+from switchboard.intents.reading import spoken
 from switchboard.intents.vectors import Matrix, unit
 
 NAME: Final = "usem3"
@@ -48,6 +50,10 @@ class BuiltIn:
             found = [rows[text] if text in rows else self._known[text] for text in texts]
             self._remember(rows)
         return np.vstack(found)
+
+    def load(self) -> None:
+        """Load the weights, and encode what every account is told apart from."""
+        self.encode([spoken(text) for text in CHATTER])
 
     def _remember(self, rows: Mapping[str, Matrix]) -> None:
         """Keep rows: whoever changes one example of an intent has not changed the others."""
