@@ -5,7 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("matching", "sqs_client", "ingress", "router", "dryrun", "latency")
+BENCHMARKS = (
+    "matching",
+    "sqs_client",
+    "ingress",
+    "router",
+    "dryrun",
+    "intents",
+    "latency",
+    "intents_load",
+)
 
 for name in BENCHMARKS:
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -1,4 +1,4 @@
-"""The language model of this machine, if there is one: looked for once, before the services start."""
+"""The language model of this machine, if there is one: looked for once, before services start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Found:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the classifier's environment must say besides: nothing is asked that is not there."""
+        """What the classifier's environment must say, lest it ask what is not there."""
         return {} if self.usable else {"OLLAMA_HOST": "", "CLASSIFIER_EMBED_MODEL": ""}
 
 

@@ -45,7 +45,7 @@ class Odds(NamedTuple):
 
 
 # What holds of accounts in general: learnt on our own texts with `python -m bench.intents --prior`.
-USUAL: Final = Odds(score=6.0, lead=1.0, nearest=5.0, constant=-5.5)
+USUAL: Final = Odds(score=6.2, lead=1.0, nearest=4.8, constant=-5.0)
 # How many observations the usual is worth.
 _USUAL_WEIGHS: Final = 2.0
 

@@ -122,6 +122,11 @@ class Recogniser:
         return self._trained is not None
 
     @property
+    def odds(self) -> Odds | None:
+        """What is seen of a ranking is worth, as these examples have shown it."""
+        return None if self._trained is None else self._trained.odds
+
+    @property
     def measure(self) -> str:
         """What texts are compared by; confidence was learnt for it."""
         return N_GRAMS if self._space is None else self._space.measure
