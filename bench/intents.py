@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -85,10 +86,10 @@ def costs() -> None:
     recogniser = Recogniser.of(one.intents, encoder)
     made_s = time.process_time() - began
     drawn = random.Random(1).sample(texts, RANKED)
-    bare = [_ms(lambda text=text: encoder.encode([text])) for text in drawn]
-    ranked = [_ms(lambda text=text: recogniser.rank(text)) for text in drawn]
+    bare = [_ms(partial(encoder.encode, [text])) for text in drawn]
+    ranked = [_ms(partial(recogniser.rank, text)) for text in drawn]
     words = Recogniser.of(one.intents, None)
-    by_words = [_ms(lambda text=text: words.rank(text)) for text in drawn]
+    by_words = [_ms(partial(words.rank, text)) for text in drawn]
     show(
         "CPU time of ranking a text, p50",
         [
