@@ -249,6 +249,8 @@ _CLAIM = """
 with delivery as (
   update public.deliveries
      set state = 'sending',
+         moved_by = 'sender',
+         attempted_at = now(),
          attempts = attempts + 1,
          lease_owner = $2,
          lease_until = now() + make_interval(secs => $3),
@@ -280,15 +282,15 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
 _SEND: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
-         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+     set state = 'sent', moved_by = 'sender', sent_at = now(), message_id = $6, recipient_id = $7,
+         reason = null, graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
 )"""
 _REFUSE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'refused', reason = $6,
+     set state = 'refused', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
@@ -296,7 +298,7 @@ with recursive ended as (
 _EXPIRE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'expired', reason = $6,
+     set state = 'expired', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state = 'sending'
   returning id
@@ -315,7 +317,7 @@ _EXPIRED: Final = _EXPIRE + CANCEL + _TELL
 
 _UNCERTAIN = """
 update public.deliveries
-   set state = 'uncertain', reason = $6,
+   set state = 'uncertain', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
  where id = $1 and lease_owner = $2 and state = 'sending'
 returning id
@@ -323,7 +325,7 @@ returning id
 
 _PARK = """
 update public.deliveries
-   set state = 'parked', reason = $6,
+   set state = 'parked', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5,
        not_before = coalesce($7::timestamptz, now() + make_interval(secs => $8::float8)),
        attempts = case when state = 'sending' and not $9::boolean then greatest(attempts - 1, 0)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from switchboard.rules.decision import Because, DeliveryKind, Failed, Outcome, Stopped
+from switchboard.rules.states import State
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     "matched": "A campaign answers.",
@@ -90,7 +91,7 @@ KINDS: Final[Mapping[DeliveryKind, str]] = {
     "timer": "timer",
 }
 
-STATES: Final[Mapping[str, str]] = {
+STATES: Final[Mapping[State, str]] = {
     "waiting": "waits for an earlier one to be sent",
     "parked": "waits for its time or its turn",
     "ready": "is about to be sent",
