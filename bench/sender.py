@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import secrets
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from pathlib import Path
+from functools import partial
 from uuid import UUID
 
 from bench.process import free_port, running
 from bench.report import Figure, show
-from dev import platform
-from dev.servers import embedded_postgres, embedded_redis, embedded_sqs
+from bench.stage import Stage, open_stage
 from switchboard.contracts import (
     AccountId,
     CampaignId,
@@ -23,87 +19,47 @@ from switchboard.contracts import (
     TraceId,
     WorkspaceId,
 )
-from switchboard.db import credentials, migrate, tenancy
+from switchboard.db import credentials, tenancy
 from switchboard.db.pool import Database, open_pool
-from switchboard.queues import Address, Outgoing, Publisher, SqsClient, create_queues, open_sqs
+from switchboard.queues import Outgoing, Publisher
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
 from switchboard.topology import OUTBOUND
 
 ACCOUNTS, EACH = 200, 20
 ALL = ACCOUNTS * EACH
-PREFIX = "bench"
 WORKSPACE, CAMPAIGN, EVENT = WorkspaceId(UUID(int=1)), CampaignId(UUID(int=2)), UUID(int=3)
-MIGRATIONS = Path(__file__).parent.parent / migrate.DIRECTORY
 ANSWER = {
     "trigger": {"kind": "message", "keywords": {"include": ["link"]}},
     "steps": [{"kind": "message", "variants": [{"text": "Here it is"}]}],
 }
 
 
-async def tell(client: SqsClient, due: list[DeliveryDue]) -> None:
+async def tell(stage: Stage, due: list[DeliveryDue]) -> None:
     """Put all of `due` on the queue."""
-    async with Publisher.open(client, Address(client, OUTBOUND.physical(PREFIX))) as publisher:
+    async with Publisher.open(stage.sqs, stage.address(OUTBOUND)) as publisher:
         await publisher.publish([Outgoing(one.to_json(), one.account_id) for one in due])
-
-
-async def drained(client: SqsClient) -> None:
-    """Return when the queue is empty and nobody holds a message of it."""
-    url = await Address(client, OUTBOUND.physical(PREFIX)).url()
-    names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-    while True:
-        found = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-        if not any(int(found["Attributes"][name]) for name in names):  # type: ignore[literal-required]
-            return
-        await asyncio.sleep(0.05)
-
-
-async def cpu_s(
-    client: SqsClient, module: str, env: Mapping[str, str], due: list[DeliveryDue]
-) -> float:
-    """Return the CPU seconds `module` needs for all of `due`, its start not counted."""
-    port = free_port()
-    async with running(module, env={**env, "HEALTH_PORT": str(port)}, port=port) as process:
-        before_s = process.cpu_s()
-        await tell(client, due)
-        await drained(client)
-        return process.cpu_s() - before_s
 
 
 async def main() -> None:
     """Measure the baseline, then the sender on as many messages."""
-    os.environ.setdefault("AWS_ACCESS_KEY_ID", "bench")
-    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "bench")
-    key = secrets.token_bytes(32)
-    async with AsyncExitStack() as stack:
-        sqs = await stack.enter_async_context(embedded_sqs())
-        redis = await stack.enter_async_context(embedded_redis())
-        postgres = await stack.enter_async_context(embedded_postgres())
-        client = await stack.enter_async_context(
-            open_sqs(endpoint_url=sqs.endpoint_url, region="us-east-1")
-        )
-        await create_queues(client, PREFIX)
-        await platform.apply(postgres.url)
-        await migrate.apply(postgres.url, MIGRATIONS)
-        await postgres.let_in("switchboard_pipeline")
-        db = await stack.enter_async_context(open_pool(postgres.url, max_size=1, name="bench"))
+    key, port = secrets.token_bytes(32), free_port()
+    graph = f"http://127.0.0.1:{port}"
+    environment = {
+        "META_GRAPH_URL": graph,
+        "TOKEN_KEYS": f"bench:{base64.b64encode(key).decode()}",
+        "GRAPH": graph,
+    }
+    async with (
+        open_stage() as stage,
+        open_pool(stage.owner_url, max_size=1, name="bench") as db,
+        running("bench.stub_graph", env={}, port=port, arguments=[str(port)]),
+    ):
         due = await _owe(db, credentials.Vault({"bench": key}))
-        port = free_port()
-        await stack.enter_async_context(
-            running("bench.stub_graph", env={}, port=port, arguments=[str(port)])
-        )
-        graph = f"http://127.0.0.1:{port}"
-        env = {
-            "AWS_ENDPOINT_URL": sqs.endpoint_url,
-            "QUEUE_PREFIX": PREFIX,
-            "DATABASE_URL": postgres.address(role="switchboard_pipeline"),
-            "REDIS_URL": redis.url,
-            "META_GRAPH_URL": graph,
-            "TOKEN_KEYS": f"bench:{base64.b64encode(key).decode()}",
-            "LOG_LEVEL": "warning",
-            "GRAPH": graph,
-        }
-        bare = await cpu_s(client, "bench.bare_sender", env, due)
-        whole = await cpu_s(client, "services.sender", env, due)
+
+        async def cpu_s(module: str) -> float:
+            return await stage.cpu_s(module, environment, OUTBOUND, partial(tell, stage, due))
+
+        bare, whole = await cpu_s("bench.bare_sender"), await cpu_s("services.sender")
         row = await db.fetchrow("select count(*) from public.deliveries where state = 'sent'")
     if row is None or row["count"] != ALL:
         raise RuntimeError(f"{row and row['count']} sent, not {ALL}")
