@@ -49,7 +49,8 @@ def require_private_sendable(message: object) -> Json:
 
 def is_audio_or_video(message: Json) -> bool:
     """Whether the message counts against the limit for audio and video."""
-    return (message.get("attachment") or {}).get("type") in {"audio", "video"}
+    attachment = message.get("attachment")
+    return isinstance(attachment, dict) and attachment.get("type") in {"audio", "video"}
 
 
 def _require_text(text: object) -> None:

@@ -9,6 +9,13 @@ Json = dict[str, Any]
 Via = Literal["api", "hand", "app"]  # the account by API, the account by hand, the person
 
 
+def words_of(message: Json) -> str | None:
+    """Return the words of a message in Meta's form, or those of its button template."""
+    payload = (message.get("attachment") or {}).get("payload") or {}
+    text = message.get("text") or payload.get("text")
+    return str(text) if text is not None else None
+
+
 @dataclass(slots=True)
 class Account:
     """A professional account. `id` is the one in webhooks, `app_scoped_id` the one of `/me`."""
@@ -128,9 +135,7 @@ class Message:
     @property
     def text(self) -> str | None:
         """The words, or those of a button template."""
-        payload = (self.message.get("attachment") or {}).get("payload") or {}
-        text = self.message.get("text") or payload.get("text")
-        return str(text) if text is not None else None
+        return words_of(self.message)
 
 
 @dataclass(slots=True)

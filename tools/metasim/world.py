@@ -39,6 +39,7 @@ class World:
         self.contacts: dict[str, Contact] = {}  # by IGSID, which is unique across accounts
         self.conversations: dict[str, Contact] = {}  # by conversation id
         self._account_of_alias: dict[str, str] = {}
+        self._dead_tokens: dict[str, int | None] = {}  # with Meta's subcode for it
         self._tokens_of: defaultdict[str, list[str]] = defaultdict(list)
         self._media_of: defaultdict[str, list[str]] = defaultdict(list)
         self._contacts_of: defaultdict[str, list[str]] = defaultdict(list)
@@ -59,6 +60,7 @@ class World:
     def put_token(self, token: Token) -> None:
         """Make a token valid until it expires, beside those its account has."""
         self.tokens[token.value] = token
+        self._dead_tokens.pop(token.value, None)
         self._tokens_of[token.account_id].append(token.value)
 
     def token_of(self, account_id: str) -> Token | None:
@@ -70,6 +72,18 @@ class World:
         """Make every token of an account invalid."""
         for value in self._tokens_of.pop(account_id, []):
             self.tokens.pop(value, None)
+
+    def kill_tokens(self, account_id: str, subcode: int | None) -> None:
+        """Make every token an account has now useless, though it is still known whose it is."""
+        self._dead_tokens |= dict.fromkeys(self._tokens_of[account_id], subcode)
+
+    def is_dead(self, token: Token) -> bool:
+        """Tell whether a token was killed."""
+        return token.value in self._dead_tokens
+
+    def subcode_of_death(self, token: Token) -> int | None:
+        """Return Meta's subcode for how a token was killed."""
+        return self._dead_tokens.get(token.value)
 
     def put_media(self, media: Media) -> None:
         """Add a media, or replace it."""
