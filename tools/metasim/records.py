@@ -26,6 +26,7 @@ class Account:
     self_igsid: str
     subscribed_fields: set[str] = field(default_factory=set)
     messenger_profile: Json = field(default_factory=dict)
+    may_send_many_images: bool = True  # several in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,17 @@ class Media:
     ad_id: str | None = None
     ad_title: str | None = None
     is_live: bool = False
+
+
+@dataclass(slots=True)
+class Attachment:
+    """Media an account has uploaded, to be sent by id. `uses` is how often it was."""
+
+    id: str
+    account_id: str
+    kind: str
+    url: str
+    uses: int = 0
 
 
 @dataclass(slots=True)

@@ -140,6 +140,16 @@ def created_but_unreadable() -> GraphError:
     return GraphError("Invalid response format", code=20, subcode=1772107, reason="after_creating")
 
 
+def many_images_unavailable() -> GraphError:
+    """Return the refusal of several images in one message, where they are not yet to be had."""
+    return GraphError(
+        "Sending multiple images is not available for this account",
+        code=100,
+        subcode=2534068,
+        reason="many_images_unavailable",
+    )
+
+
 def without_consent() -> GraphError:
     """Return the refusal of a profile whose owner never wrote nor tapped."""
     return GraphError(

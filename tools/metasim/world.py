@@ -13,6 +13,7 @@ from collections import defaultdict
 from tools.metasim.ids import conversation_id, igsid
 from tools.metasim.records import (
     Account,
+    Attachment,
     Comment,
     Contact,
     LoginCode,
@@ -33,6 +34,7 @@ class World:
         self.media: dict[str, Media] = {}
         self.comments: dict[str, Comment] = {}
         self.messages: dict[str, Message] = {}
+        self.attachments: dict[str, Attachment] = {}
         self.people: dict[str, Person] = {}
         self.tokens: dict[str, Token] = {}
         self.codes: dict[str, LoginCode] = {}
@@ -94,6 +96,10 @@ class World:
     def media_of(self, account_id: str) -> list[Media]:
         """Return an account's media, newest first."""
         return [self.media[media_id] for media_id in reversed(self._media_of[account_id])]
+
+    def attachments_of(self, account_id: str) -> list[Attachment]:
+        """Return what an account has uploaded, oldest first."""
+        return [one for one in self.attachments.values() if one.account_id == account_id]
 
     def person(self, username: str) -> Person:
         """Return the person of that name, who is there from now on."""

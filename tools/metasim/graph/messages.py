@@ -8,6 +8,7 @@ from tools.metasim.composing import (
     require_private_sendable,
     require_sendable,
 )
+from tools.metasim.graph.attachments import require_own_media
 from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.records import Contact, Json, Message, Reply
 from tools.metasim.webhooks.events import echo_event
@@ -38,13 +39,14 @@ def _write(call: Call, contact: Contact) -> Answer:
     if is_audio_or_video(sendable):
         call.take("media_per_second")
     call.take("sends_per_second")
-    message = _message(call, contact, sendable)
+    shown = require_own_media(call, sendable)
+    message = _message(call, contact, shown)
     message.latency_ms = call.latency_ms(latest)
     call.sim.show_message(contact, message)
     call.sim.ledger.messaged(
         contact.account_id,
         contact.igsid,
-        {"id": message.mid, "message": sendable, "at_s": call.now_s},
+        {"id": message.mid, "message": shown, "at_s": call.now_s},
     )
     return _sent(call, message)
 

@@ -38,6 +38,7 @@ class AccountBody(_Strict):
     app_scoped_id: NumericId | None = None
     token_issued_at: AwareDatetime | None = None
     token_expires_at: AwareDatetime | None = None
+    many_images: bool | None = None  # in one message; None: as before, at first they may be sent
 
 
 class MediaBody(_Strict):
