@@ -108,6 +108,7 @@ REASONS: Final[Mapping[str, str]] = {
     "opted_out": "the person asked not to be written to",
     "taken_over": "a person had taken over the conversation",
     "earlier_not_sent": "the one it was to follow was not sent",
+    "conversation_order": "an earlier message to the person was still on its way",
     "deadline_passed": "Meta no longer allowed it",
     "window_closed": "the person's window had closed",
     "our_limits": "our limits, which stay below Meta's, had to be kept",
