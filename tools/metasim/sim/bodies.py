@@ -15,8 +15,9 @@ from pydantic import (
 
 from tools.metasim.ledger import EffectKind, Opting
 from tools.metasim.records import Json
-from tools.metasim.webhooks.courier import Order
+from tools.metasim.webhooks.envelope import UPDATES_MAX
 from tools.metasim.webhooks.options import Secret, WebhookOptions
+from tools.metasim.webhooks.parcels import Order
 
 Username = Annotated[
     str,
@@ -104,6 +105,24 @@ class CommentBody(_Happening):
     parent_id: NumericId | None = None
     live: bool = False
     comment_id: NumericId | None = None
+    as_original_too: bool = False  # an ad's: told once more, as one on the post behind the ad
+    expect: CommentExpectation = Field(default_factory=CommentExpectation)
+
+
+class BurstBody(_Happening):
+    """
+    Many people comment at once, each once: `username` with a number.
+
+    Some `per_post` comments share a webhook. With `webhook.wait` false they are told in the
+    background.
+    """
+
+    media_id: NumericId
+    count: int = Field(ge=1, le=10_000)
+    username: Username = "fan"
+    text: Text = "LINK"
+    live: bool = False
+    per_post: int = Field(1, ge=1, le=UPDATES_MAX)
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
@@ -270,6 +289,19 @@ class RawWebhookBody(_Strict):
     body: Any = None
     raw: str | None = None
     secret: Secret = Field("good")
+
+
+class EventBody(_Happening):
+    """
+    One update of any kind: `field` and `value` as Meta may call them one day.
+
+    With a `username` it is of the conversation with that person: `value` is what the item carries
+    beside sender, recipient and timestamp.
+    """
+
+    field: Text
+    value: Json
+    username: Username | None = None
 
 
 class HandshakeBody(_Strict):
