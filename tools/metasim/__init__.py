@@ -19,7 +19,7 @@ came twice or out of order, calls beyond a window, a deadline, a limit or a rest
 
 Nothing here is shared with the system under test, so that a mistake of its reading of Meta
 cannot be cancelled out by the same mistake made here. The rules (`rules.py`, `limits.py`,
-`composing.py`, `judgement/`) are pure; `world.py`, `ledger.py`, `faults.py` and `holds.py` hold state
-and do no I/O. What can be ordered to go wrong is in `orders.py` and `presets.py`, and happens at
-`graph/door.py`.
+`composing.py`, `judgement/`) are pure; `world.py`, `ledger.py`, `faults.py` and `holds.py` hold
+state and do no I/O. What can be ordered to go wrong is in `orders.py` and `presets.py`, and
+happens at `graph/door.py`.
 """
