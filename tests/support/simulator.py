@@ -35,14 +35,6 @@ class Simulator:
         """Make it forget everything but its settings."""
         await self.call("POST", "/sim/reset", expect=204)
 
-    async def order(self, *faults: Mapping[str, object]) -> None:
-        """Order these faults in the place of those that were; none: let all go well again."""
-        await self.call("PUT", "/sim/config", {"faults": list(faults)})
-
-    async def lift_holds(self) -> None:
-        """End what restricts accounts, and the app."""
-        await self.call("DELETE", "/sim/holds")
-
     async def comment(
         self, account_id: str, media_id: str, text: str, *, username: str = "ana", **more: object
     ) -> dict[str, Any]:
@@ -101,11 +93,6 @@ class Simulator:
         answer: dict[str, Any] = await self.call(
             "GET", "/sim/wait", all="true", timeout_s=timeout_s
         )
-        return answer
-
-    async def summary(self) -> dict[str, Any]:
-        """Return the judgement's figures, which are cheap, however much has happened."""
-        answer: dict[str, Any] = await self.call("GET", "/sim/summary")
         return answer
 
     async def judgement(self) -> dict[str, Any]:
