@@ -67,15 +67,19 @@ def _sends(delivery: Claimed) -> list[Bucket]:
     if _plays(delivery):
         taken.append(Bucket(name="media", ceiling=_MEDIA))
     if delivery.kind == "private_reply":
-        taken.append(_private_replies(delivery))
+        live = delivery.lane == "live"
+        allowed = delivery.private_replies_per_hour
+        taken.append(_live_replies() if live else hourly_replies(allowed))
     return taken
 
 
-def _private_replies(delivery: Claimed) -> Bucket:
-    if delivery.lane == "live":
-        return Bucket(name="live_replies", ceiling=sends(SENDS_MOST))
-    hourly = private_replies(delivery.private_replies_per_hour)
-    return Bucket(name=PRIVATE_REPLIES, ceiling=hourly, recalled=True)
+def hourly_replies(allowed: int) -> Bucket:
+    """Return the limit of private replies of an account that is `allowed` so many an hour."""
+    return Bucket(name=PRIVATE_REPLIES, ceiling=private_replies(allowed), recalled=True)
+
+
+def _live_replies() -> Bucket:
+    return Bucket(name="live_replies", ceiling=sends(SENDS_MOST))
 
 
 def _plays(delivery: Claimed) -> bool:
