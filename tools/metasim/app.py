@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from tools.metasim.graph import comments, conversations, login, messages, nodes
+from tools.metasim.graph import attachments, comments, conversations, login, messages, nodes
 from tools.metasim.graph.door import graph
 from tools.metasim.graph.unknown import unknown_path
 from tools.metasim.keys import SIM
@@ -58,6 +58,8 @@ def _control_routes() -> list[web.RouteDef]:
         web.post(f"{account}/media", accounts.post_media),
         web.put(f"{account}/media/{{media_id}}", accounts.put_media),
         web.get(f"{account}/media/{{media_id}}/comments", accounts.list_comments),
+        web.get(f"{account}/attachments", accounts.list_attachments),
+        web.delete(f"{account}/attachments", accounts.delete_attachments),
         web.put("/sim/people/{username}", accounts.put_person),
         web.post("/sim/comments", happenings.post_comment),
         web.post("/sim/self-comments", happenings.post_own_comment),
@@ -79,6 +81,9 @@ def _control_routes() -> list[web.RouteDef]:
         web.get("/sim/timeline", questions.get_timeline),
         web.get("/sim/wait", questions.get_wait),
         web.get("/sim/judgement", questions.get_judgement),
+        web.get("/sim/summary", questions.get_summary),
+        web.get("/sim/presets", questions.get_presets),
+        web.delete("/sim/holds", questions.delete_holds),
         web.get("/sim/config", questions.get_config),
         web.put("/sim/config", questions.put_config),
         web.route("*", "/sim/{path:.*}", questions.no_such_page),
@@ -94,6 +99,7 @@ def _graph_routes(version: str) -> list[web.RouteDef]:
         web.get(f"{version}/access_token", graph(login.exchange_token)),
         web.get(f"{version}/refresh_access_token", graph(login.refresh_token)),
         web.post(f"{node}/messages", graph(messages.send)),
+        web.post(f"{node}/message_attachments", graph(attachments.upload)),
         web.post(f"{node}/replies", graph(comments.reply_in_public)),
         web.get(f"{node}/replies", graph(comments.list_replies)),
         web.post(f"{node}/comments", graph(comments.comment_on_own_media)),

@@ -13,6 +13,7 @@ from collections import defaultdict
 from tools.metasim.ids import conversation_id, igsid
 from tools.metasim.records import (
     Account,
+    Attachment,
     Comment,
     Contact,
     LoginCode,
@@ -33,12 +34,14 @@ class World:
         self.media: dict[str, Media] = {}
         self.comments: dict[str, Comment] = {}
         self.messages: dict[str, Message] = {}
+        self.attachments: dict[str, Attachment] = {}
         self.people: dict[str, Person] = {}
         self.tokens: dict[str, Token] = {}
         self.codes: dict[str, LoginCode] = {}
         self.contacts: dict[str, Contact] = {}  # by IGSID, which is unique across accounts
         self.conversations: dict[str, Contact] = {}  # by conversation id
         self._account_of_alias: dict[str, str] = {}
+        self._dead_tokens: dict[str, int | None] = {}  # with Meta's subcode for it
         self._tokens_of: defaultdict[str, list[str]] = defaultdict(list)
         self._media_of: defaultdict[str, list[str]] = defaultdict(list)
         self._contacts_of: defaultdict[str, list[str]] = defaultdict(list)
@@ -59,6 +62,7 @@ class World:
     def put_token(self, token: Token) -> None:
         """Make a token valid until it expires, beside those its account has."""
         self.tokens[token.value] = token
+        self._dead_tokens.pop(token.value, None)
         self._tokens_of[token.account_id].append(token.value)
 
     def token_of(self, account_id: str) -> Token | None:
@@ -71,6 +75,18 @@ class World:
         for value in self._tokens_of.pop(account_id, []):
             self.tokens.pop(value, None)
 
+    def kill_tokens(self, account_id: str, subcode: int | None) -> None:
+        """Make every token an account has now useless, though it is still known whose it is."""
+        self._dead_tokens |= dict.fromkeys(self._tokens_of[account_id], subcode)
+
+    def is_dead(self, token: Token) -> bool:
+        """Tell whether a token was killed."""
+        return token.value in self._dead_tokens
+
+    def subcode_of_death(self, token: Token) -> int | None:
+        """Return Meta's subcode for how a token was killed."""
+        return self._dead_tokens.get(token.value)
+
     def put_media(self, media: Media) -> None:
         """Add a media, or replace it."""
         if media.id not in self.media:
@@ -80,6 +96,10 @@ class World:
     def media_of(self, account_id: str) -> list[Media]:
         """Return an account's media, newest first."""
         return [self.media[media_id] for media_id in reversed(self._media_of[account_id])]
+
+    def attachments_of(self, account_id: str) -> list[Attachment]:
+        """Return what an account has uploaded, oldest first."""
+        return [one for one in self.attachments.values() if one.account_id == account_id]
 
     def person(self, username: str) -> Person:
         """Return the person of that name, who is there from now on."""

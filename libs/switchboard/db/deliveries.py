@@ -43,7 +43,8 @@ class Claimed:
 
     `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is as
     `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
-    contact, is `None`; `fields` is then empty.
+    contact, is `None`; `fields` is then empty. `behind`: an earlier message to the person is still
+    on its way.
     """
 
     id: DeliveryId
@@ -69,6 +70,7 @@ class Claimed:
     sends_per_second: int
     credential: Sealed | None
     lane: Literal["usual", "live"] = "usual"
+    behind: bool = False
     account_paused_until: datetime | None = None
     paused_until: datetime | None = None
     paused_by: EventId | None = None
@@ -249,18 +251,28 @@ _CLAIM = """
 with delivery as (
   update public.deliveries
      set state = 'sending',
+         moved_by = 'sender',
+         attempted_at = now(),
          attempts = attempts + 1,
          lease_owner = $2,
          lease_until = now() + make_interval(secs => $3),
          reason = null
    where id = $1 and state = 'ready' and not_before <= now()
   returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
-            campaign_id, campaign_version, step, workspace_id, account_id, lane
+            campaign_id, campaign_version, step, workspace_id, account_id, lane, created_at
 )
 select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
        delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
        delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
        delivery.lane,
+       delivery.kind in ('message', 'private_reply') and exists (
+         select from public.deliveries earlier
+          where earlier.account_id = delivery.account_id
+            and earlier.person_id = delivery.person_id
+            and earlier.state in ('ready', 'sending')
+            and earlier.kind in ('message', 'private_reply')
+            and (earlier.created_at, earlier.id) < (delivery.created_at, delivery.id)
+       ) as behind,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
        account.sends_per_second,
@@ -280,15 +292,15 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
 _SEND: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
-         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+     set state = 'sent', moved_by = 'sender', sent_at = now(), message_id = $6, recipient_id = $7,
+         reason = null, graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
 )"""
 _REFUSE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'refused', reason = $6,
+     set state = 'refused', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
@@ -296,7 +308,7 @@ with recursive ended as (
 _EXPIRE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'expired', reason = $6,
+     set state = 'expired', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state = 'sending'
   returning id
@@ -315,7 +327,7 @@ _EXPIRED: Final = _EXPIRE + CANCEL + _TELL
 
 _UNCERTAIN = """
 update public.deliveries
-   set state = 'uncertain', reason = $6,
+   set state = 'uncertain', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
  where id = $1 and lease_owner = $2 and state = 'sending'
 returning id
@@ -323,7 +335,7 @@ returning id
 
 _PARK = """
 update public.deliveries
-   set state = 'parked', reason = $6,
+   set state = 'parked', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5,
        not_before = coalesce($7::timestamptz, now() + make_interval(secs => $8::float8)),
        attempts = case when state = 'sending' and not $9::boolean then greatest(attempts - 1, 0)

@@ -145,7 +145,7 @@ with recursive parked_accounts as (
      for update of delivery skip locked
 ), released as (
   update public.deliveries delivery
-     set state = 'ready', published_at = now()
+     set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken
    where delivery.id = taken.id
   returning delivery.id, delivery.trace_id, taken.instagram_id, taken.turn, taken.deadline
@@ -163,7 +163,7 @@ with taken as (
      for update skip locked
 )
 update public.deliveries delivery
-   set state = 'ready', published_at = now()
+   set state = 'ready', moved_by = 'pacer', published_at = now()
   from taken, public.instagram_accounts account
  where delivery.id = taken.id and account.id = delivery.account_id
 returning delivery.id, delivery.trace_id, account.instagram_id
@@ -195,13 +195,14 @@ with taken as (
      for update skip locked
 ), repeatable as (
   update public.deliveries delivery
-     set state = 'ready', reason = 'lease_expired', lease_until = null, lease_owner = null,
+     set state = 'ready', moved_by = 'pacer', reason = 'lease_expired', lease_until = null,
+         lease_owner = null,
          published_at = to_timestamp(0) -- as long ago as can be: of this attempt nobody was told
     from taken
    where delivery.id = taken.id and delivery.kind in ('webhook', 'lookup', 'timer')
 )
 update public.deliveries delivery
-   set state = 'uncertain', reason = 'lease_expired', lease_until = null
+   set state = 'uncertain', moved_by = 'pacer', reason = 'lease_expired', lease_until = null
   from taken, public.instagram_accounts account
  where delivery.id = taken.id and account.id = delivery.account_id
    and delivery.kind not in ('webhook', 'lookup', 'timer')
@@ -226,7 +227,7 @@ with recursive taken as (
 )"""
 _END: Final = """, ended as (
   update public.deliveries delivery
-     set state = 'expired', reason = 'deadline_passed'
+     set state = 'expired', moved_by = 'pacer', reason = 'deadline_passed'
     from taken, public.instagram_accounts account
    where delivery.id = taken.id and account.id = delivery.account_id
   returning delivery.id, delivery.trace_id, account.instagram_id
@@ -265,6 +266,7 @@ with stranded as (
 ), settled as (
   update public.deliveries delivery
      set state = stranded.state,
+         moved_by = 'chain',
          reason = case when stranded.state = 'cancelled' then 'earlier_not_sent' end,
          published_at = case when stranded.state = 'ready' then now() end
     from stranded, public.instagram_accounts account

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from switchboard.rules.decision import Because, DeliveryKind, Failed, Outcome, Stopped
+from switchboard.rules.states import State
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     "matched": "A campaign answers.",
@@ -90,7 +91,7 @@ KINDS: Final[Mapping[DeliveryKind, str]] = {
     "timer": "timer",
 }
 
-STATES: Final[Mapping[str, str]] = {
+STATES: Final[Mapping[State, str]] = {
     "waiting": "waits for an earlier one to be sent",
     "parked": "waits for its time or its turn",
     "ready": "is about to be sent",
@@ -107,6 +108,7 @@ REASONS: Final[Mapping[str, str]] = {
     "opted_out": "the person asked not to be written to",
     "taken_over": "a person had taken over the conversation",
     "earlier_not_sent": "the one it was to follow was not sent",
+    "conversation_order": "an earlier message to the person was still on its way",
     "deadline_passed": "Meta no longer allowed it",
     "window_closed": "the person's window had closed",
     "our_limits": "our limits, which stay below Meta's, had to be kept",

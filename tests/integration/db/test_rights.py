@@ -46,14 +46,19 @@ PIPELINE = {
     ("public.events", "INSERT"): "account_id campaign_id decision event event_id identity "
     "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
     ("public.events", "UPDATE"): "campaign_id decision outcome",
-    ("public.deliveries", "SELECT"): "account_id after_id attempts campaign_id campaign_version "
-    "comment_id content deadline event_id id kind lane lease_owner lease_until message_id "
-    "not_before person_id published_at reason recipient_id state step trace_id workspace_id",
+    ("public.deliveries", "SELECT"): "account_id after_id attempted_at attempts campaign_id "
+    "campaign_version comment_id content created_at deadline event_id id kind lane lease_owner "
+    "lease_until message_id moves not_before person_id published_at reason recipient_id state "
+    "step trace_id workspace_id",
     ("public.deliveries", "INSERT"): "account_id after_id campaign_id campaign_version comment_id "
     "content deadline event_id id kind lane not_before person_id published_at state step trace_id "
     "workspace_id",
-    ("public.deliveries", "UPDATE"): "attempts fbtrace_id graph_code graph_subcode lease_owner "
-    "lease_until message_id not_before published_at reason recipient_id sent_at state",
+    ("public.deliveries", "UPDATE"): "attempted_at attempts fbtrace_id graph_code graph_subcode "
+    "lease_owner lease_until message_id moved_by not_before published_at reason recipient_id "
+    "sent_at state",
+    ("public.alerts", "SELECT"): "account_id detail id kind raised_at resolved_at seen_at subject",
+    ("public.alerts", "INSERT"): "account_id detail kind subject workspace_id",
+    ("public.alerts", "UPDATE"): "detail resolved_at seen_at",
 }
 
 _TABLES = """

@@ -11,7 +11,9 @@ import pytest
 
 from switchboard.contracts import MediaId, PublishedPost
 from switchboard.db import posts, rules, tenancy
+from switchboard.db.alerts import raise_alert
 from switchboard.db.credentials import Vault, store_webhook_secret
+from switchboard.db.deliveries import claim
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database, Transaction
@@ -29,6 +31,8 @@ TABLES = [
     "contacts",
     "events",
     "deliveries",
+    "delivery_transitions",
+    "alerts",
     "rule_books",
     "posts",
 ]
@@ -52,12 +56,15 @@ async def rival(owner: Database, pipeline: Database) -> Shop:
 async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     """Let something happen in `shop` for each table."""
     await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
-    await record(pipeline, [recorded(shop, f"c:{shop.account}")])
+    event = recorded(shop, f"c:{shop.account}")
+    await record(pipeline, [event])
+    assert await claim(pipeline, event.deliveries[0].id, owner="me", lease_s=60)
     post = PublishedPost(media_id=MediaId("1"), posted_at=now())
     await posts.keep(pipeline, shop.account, shop.workspace, [post])
     await rules.keep_book(pipeline, shop.account, shop.workspace, 1, "{}")
     vault = Vault({"k1": b"1" * 32})
     await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account, "webhook"))
+    await raise_alert(pipeline, shop.account, "token_invalid", detail={})
 
 
 class TestReading:
@@ -183,6 +190,8 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.events set outcome = 'ignored' where workspace_id = $1", "nobody"),
     ("delete from public.events where workspace_id = $1", "nobody"),
     ("update public.deliveries set state = 'cancelled' where workspace_id = $1", "nobody"),
+    ("delete from public.delivery_transitions where workspace_id = $1", "nobody"),
+    ("update public.alerts set resolved_at = now() where workspace_id = $1", "nobody"),
     ("truncate public.campaigns cascade", "nobody"),
 ]
 STAFF: list[Role] = ["viewer", "editor", "admin", "owner"]

@@ -21,6 +21,7 @@ from switchboard.rules.contact import AnsweredBefore, Contact
 from switchboard.rules.decide import decide
 from switchboard.rules.decision import Because, Decision, DeliveryKind, Failed, Outcome, Stopped
 from switchboard.rules.explaining import Chapter, explain, marked
+from switchboard.rules.states import State
 from tests.support.builders import (
     NOON,
     REEL,
@@ -45,6 +46,7 @@ ROOT = Path(__file__).parents[3]
         (Failed, sentences.FAILED),
         (Stopped, sentences.STOPPED),
         (DeliveryKind, sentences.KINDS),
+        (State, sentences.STATES),
     ],
 )
 def test_every_code_has_its_sentence(codes: Any, told: dict[str, str]) -> None:
@@ -53,8 +55,8 @@ def test_every_code_has_its_sentence(codes: Any, told: dict[str, str]) -> None:
     assert all(sentence.strip() for sentence in told.values())
 
 
-def test_every_state_of_a_delivery_has_its_sentence() -> None:
-    """The states are those that the database takes."""
+def test_every_state_of_a_delivery_is_one_the_database_takes() -> None:
+    """And the database takes no other."""
     migrations = "".join(
         path.read_text() for path in sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
     )
@@ -177,6 +179,22 @@ def test_a_delivery_says_how_it_stands() -> None:
         "before, deleted, or is older than 7 days (comment_not_answerable); attempts: 1. "
         'It says "Here it is"'
     ) == line
+
+
+def test_the_steps_a_delivery_took_are_told() -> None:
+    """Below it stand its steps in order, each with its moment, who took it, and why."""
+    steps = [
+        {"at": "T1", "after": "sending", "by": "sender", "reason": None},
+        {"at": "T2", "after": "parked", "by": "sender", "reason": "account_held"},
+    ]
+    row = {"kind": "message", "step": "0", "state": "parked", "steps": steps}
+
+    (chapter,) = [c for c in explain({}, {}, {}, [row]) if "sent" in c.title]
+
+    assert [
+        "    T1  sending, by sender",
+        "    T2  parked, by sender: nothing of the account goes out for a while",
+    ] == list(chapter.lines[1:])
 
 
 def test_a_decision_of_an_older_release_is_told() -> None:

@@ -65,6 +65,14 @@ def test_a_held_account_waits_until_then(
     assert ending == blocked(held_until=held_until, hold_reason="policy_block")
 
 
+def test_nothing_overtakes_an_earlier_message() -> None:
+    """What is behind another to the same person comes back in a moment; unwanted is unwanted."""
+    moment = timedelta(seconds=1)
+
+    assert Postponed("conversation_order", moment) == blocked(behind=True)
+    assert Never("opted_out") == blocked(behind=True, opted_out_at=NOON)
+
+
 def test_late_is_late_though_held() -> None:
     """A held delivery whose time is over is told so, not parked for ever."""
     ending = blocked(deadline=NOON, held_until=NOON + timedelta(hours=1))

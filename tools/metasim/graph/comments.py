@@ -20,7 +20,6 @@ _SCOPE = "instagram_business_manage_comments"
 
 def reply_in_public(call: Call) -> Answer:
     """`POST /{comment}/replies`: answer under a comment, or under the one it answers."""
-    call.subject = call.node
     comment = require_comment(call, call.node)
     call.require_scope(_SCOPE)
     rules.require_public_reply(comment)
@@ -51,6 +50,7 @@ def comment_on_own_media(call: Call) -> Answer:
 def hide(call: Call) -> Answer:
     """`POST /{comment}?hide=true`: hide a comment, or show it again."""
     comment = require_comment(call, call.node)
+    call.take_from_budget()
     if comment.is_live or str(call.params.get("hide")).lower() not in {"true", "false"}:
         raise refusals.invalid_parameter("hide must be true or false, and not during a broadcast")
     comment.is_hidden = str(call.params["hide"]).lower() == "true" and not comment.is_own
@@ -60,6 +60,7 @@ def hide(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """`DELETE /{comment}`: remove a comment under one's own media."""
     comment = require_comment(call, call.node)
+    call.take_from_budget()
     comment.is_deleted = True
     return Answer({"success": True})
 

@@ -29,8 +29,7 @@ def list_conversations(call: Call) -> Answer:
 
 def take_conversation_call(call: Call) -> None:
     """Count a call of the Conversations API against its limit."""
-    most = call.sim.config.limits.conversations_per_second
-    call.take("conversations_per_second", most=most, window_s=1.0)
+    call.take("conversations_per_second")
 
 
 def conversation_node(world: World, contact: Contact, fields: Fields) -> Json:

@@ -59,19 +59,24 @@ def subscribe(call: Call) -> Answer:
     names = asked.split(",") if isinstance(asked, str) else asked
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise refusals.invalid_parameter("subscribed_fields must name fields")
-    call.require_own_node().subscribed_fields = {name.strip() for name in names}
+    own = call.require_own_node()
+    call.take_from_budget()
+    own.subscribed_fields = {name.strip() for name in names}
     return Answer({"success": True})
 
 
 def unsubscribe(call: Call) -> Answer:
     """`DELETE /{account}/subscribed_apps`: be told of nothing."""
-    call.require_own_node().subscribed_fields = set()
+    own = call.require_own_node()
+    call.take_from_budget()
+    own.subscribed_fields = set()
     return Answer({"success": True})
 
 
 def list_subscriptions(call: Call) -> Answer:
     """`GET /{account}/subscribed_apps`: the app and its fields, or nothing."""
     fields = sorted(call.require_own_node().subscribed_fields)
+    call.take_from_budget()
     app = {"id": call.sim.settings.app_id, "name": "metasim", "subscribed_fields": fields}
     return Answer({"data": [app] if fields else []})
 

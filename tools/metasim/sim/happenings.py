@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tools.metasim import rules
 from tools.metasim.keys import SIM
-from tools.metasim.ledger import Trigger
+from tools.metasim.ledger import Opting, Trigger
 from tools.metasim.records import Comment, Contact, Json, Message
 from tools.metasim.sim.bodies import (
     CommentBody,
@@ -100,7 +100,7 @@ async def post_message(request: web.Request) -> web.Response:
     if body.quick_reply and not rules.is_chip_shown(contact, body.quick_reply, follows=follows):
         raise ProblemError("Requests show no quick replies", field="quick_reply", status=409)
     message = _received(sim, contact, mid, at_s, _written(body))
-    trigger = _enter(sim, contact, "message", mid, at_s=at_s, expect=body.expect)
+    trigger = _enter(sim, contact, "message", mid, at_s=at_s, expect=body.expect, opts=body.opts)
     webhook = await _tell(sim, events.message_event(message), trigger, body.webhook)
     return web.json_response({"mid": mid, "igsid": contact.igsid, "webhook": webhook})
 
@@ -116,7 +116,7 @@ async def post_postback(request: web.Request) -> web.Response:
     if body.referral:
         postback["referral"] = body.referral
     _received(sim, contact, mid, at_s, {"text": body.title, "postback": postback})
-    trigger = _enter(sim, contact, "postback", mid, at_s=at_s, expect=body.expect)
+    trigger = _enter(sim, contact, "postback", mid, at_s=at_s, expect=body.expect, opts=body.opts)
     event = events.postback_event(contact, at_s, postback)
     webhook = await _tell(sim, event, trigger, body.webhook)
     return web.json_response(
@@ -222,7 +222,8 @@ async def _happened(
     event: Event,
     body: ReactionBody | SeenBody | ReferralBody,
 ) -> web.Response:
-    trigger = _enter(sim, contact, kind, sim.mint.webhook_id(), at_s=at_s, expect=body.expect)
+    trigger_id = sim.mint.webhook_id()
+    trigger = _enter(sim, contact, kind, trigger_id, at_s=at_s, expect=body.expect, opts=body.opts)
     sim.timeline.add(
         kind, account_id=contact.account_id, username=contact.username, told=event.value
     )
@@ -262,6 +263,7 @@ def _enter(
     *,
     at_s: float,
     expect: MessageExpectation,
+    opts: Opting | None = None,
 ) -> Trigger:
     trigger = Trigger(
         trigger_id,
@@ -270,6 +272,9 @@ def _enter(
         contact.username,
         at_s,
         expect.counts(),
+        tuple(expect.in_order),
+        opts,
+        sim.config.opt_out_grace_s,
     )
     sim.ledger.expect_in_thread(trigger, contact.igsid)
     return trigger

@@ -12,7 +12,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -127,9 +127,12 @@ class Courier:
             return [attempt.told() for attempt in attempts]
         return [self._dispatch(parcel) for parcel in parcels]
 
-    def tell_later(self, event: Event) -> None:
-        """Deliver `event` in the background."""
-        if self._is_subscribed(event):
+    def tell_later(self, event: Event, *, after_s: float = 0.0) -> None:
+        """Deliver `event` in the background, `after_s` simulated seconds from now."""
+        if after_s:
+            at_s = self._office.clock.now_s() + after_s
+            self._go(self._tell_at(event, at_s))
+        elif self._is_subscribed(event):
             for parcel in self._pack([event]):
                 self._dispatch(parcel)
 
@@ -204,16 +207,24 @@ class Courier:
     def _conclude(self, parcel: Parcel, attempt: Attempt) -> None:
         retry, has_way = self._office.config.webhook_retry, self._office.config.webhook_url
         if attempt.outcome == "accepted" or parcel.attempts >= retry.attempts or not has_way:
-            parcel.ledger.settle(parcel.triggers, attempt.outcome)
+            at_s = self._office.clock.now_s()
+            parcel.ledger.settle(parcel.triggers, attempt.outcome, at_s=at_s)
             self._office.timeline.add("settled", id=parcel.id, outcome=attempt.outcome)
             return
         delay_s = min(retry.base_delay_s * 2 ** (parcel.attempts - 1), retry.max_delay_s)
         self._send_on_a_round(parcel, after_s=delay_s)
 
     def _send_on_a_round(self, parcel: Parcel, *, after_s: float) -> None:
-        round_ = asyncio.get_running_loop().create_task(self._later(parcel, after_s))
+        self._go(self._later(parcel, after_s))
+
+    def _go(self, errand: Coroutine[None, None, None]) -> None:
+        round_ = asyncio.get_running_loop().create_task(errand)
         self._rounds.add(round_)
         round_.add_done_callback(self._rounds.discard)
+
+    async def _tell_at(self, event: Event, at_s: float) -> None:
+        await self._office.clock.wait_until(at_s)
+        self.tell_later(event)
 
     async def _later(self, parcel: Parcel, after_s: float) -> None:
         await asyncio.sleep(after_s)
