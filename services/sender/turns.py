@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.sender.pacing import QUESTION, buckets, calls_meta
+from services.sender.pacing import buckets, calls_meta
 from services.sender.usage import app_quiet, quiet, share
 from switchboard.contracts import AccountId
 from switchboard.db.deliveries import Claimed
@@ -87,15 +87,15 @@ class Turns:
                     raise
                 await asyncio.sleep(throttled.after_s)
 
-    async def take_question(self, delivery: Claimed) -> None:
+    async def take_at_once(self, delivery: Claimed, bucket: Bucket) -> None:
         """
-        Reserve a question to Meta on the way to a send, which nobody waits for.
+        Reserve another call to Meta, on the way to `delivery`'s own, for which nobody waits.
 
         Raises:
             Throttled: It is not its turn.
             Unavailable: Redis is away.
         """
-        await self._reserve(delivery, [QUESTION])
+        await self._reserve(delivery, [bucket])
 
     async def heed(self, delivery: Claimed, said: Said) -> None:
         """Slow down, or stop, if an answer says that a budget is nearly spent."""

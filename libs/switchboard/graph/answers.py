@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from switchboard.contracts import CommentId, MessageId, PersonId
+from switchboard.contracts import AttachmentId, CommentId, MessageId, PersonId
 
 _APP_USAGE: Final = "X-App-Usage"
 _ACCOUNT_USAGE: Final = "X-Business-Use-Case-Usage"
@@ -54,6 +54,14 @@ class Sent:
 
     message_id: MessageId
     recipient_id: PersonId | None
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Meta has fetched a file, and keeps it for the account under this id."""
+
+    attachment_id: AttachmentId
     said: Said
 
 

@@ -20,6 +20,9 @@ PIPELINE = {
     ("public.instagram_accounts", "UPDATE"): "held_until hold_reason status",
     ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
     ("private.webhook_secrets", "SELECT"): "account_id ciphertext key_id nonce",
+    ("private.attachments", "SELECT"): "account_id attachment_id source upload_after uploaded_at",
+    ("private.attachments", "INSERT"): "account_id source",
+    ("private.attachments", "UPDATE"): "attachment_id upload_after uploaded_at",
     ("public.campaigns", "SELECT"): "account_id id live_version next_media_id rank status "
     "workspace_id",
     ("public.campaigns", "UPDATE"): "next_media_id",

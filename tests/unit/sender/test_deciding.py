@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.sender.composing import Private, Public, Tracking, compose, lacks_name
 from services.sender.endings import Late, Never, Postponed
 from services.sender.obstacles import obstacle
-from services.sender.pacing import buckets, calls_meta
+from services.sender.pacing import UPLOAD, buckets, calls_meta
 from switchboard.contracts import AccountId, DeliveryId
 from switchboard.graph import NotSendable
 from switchboard.rules.ceilings import ceiling, private_replies, sends
@@ -203,7 +203,7 @@ def test_sends_stay_under_metas_second(allowed: int) -> None:
 def test_every_limit_has_its_sentence(kind: str) -> None:
     """Whoever asks why something waits is told which limit it was."""
     content = {"media": {"kind": "video", "url": "https://shop.example/hat"}}
-    taken = [*buckets(claimed(kind=kind, content=content)), *_of_a_broadcast()]
+    taken = [*buckets(claimed(kind=kind, content=content)), *_of_a_broadcast(), UPLOAD]
 
     assert {f"limit_{bucket.name}" for bucket in taken} <= set(REASONS)
     assert {"cooling", "app_cooling"} <= set(REASONS)
