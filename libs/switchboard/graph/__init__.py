@@ -11,7 +11,7 @@ This package is the only one that talks to Meta's Graph API.
 
 from switchboard.graph.answers import Posted, Said, Sent, Usage
 from switchboard.graph.client import GraphClient, open_graph
-from switchboard.graph.errors import Action, Classified, classify
+from switchboard.graph.errors import Action, Classified, classify, every_row
 from switchboard.graph.failures import (
     AccountHeld,
     GraphFailure,
@@ -48,6 +48,7 @@ __all__ = [
     "Unclear",
     "Usage",
     "classify",
+    "every_row",
     "message",
     "open_graph",
     "private_reply",
