@@ -71,6 +71,7 @@ class Speaking:
         try:
             composed = compose(delivery, self.tracking)
             token = self.tokens.token(delivery)
+            await self.turns.probe(delivery)
             if self.profiles.asks(delivery):
                 composed = compose(await self.profiles.named(delivery, token), self.tracking)
             await self.turns.take(delivery)

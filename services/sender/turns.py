@@ -12,15 +12,18 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.sender.endings import brake
+from services.sender.endings import ProbeUnderWay, brake
 from services.sender.pacing import buckets
 from switchboard.contracts import AccountId
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure, Throttled
-from switchboard.graph import Said, SlowDown
+from switchboard.graph import AccountHeld, Said, SlowDown
 from switchboard.state import Bucket, Recall
 
 _LONGEST_TURN_S: Final = 0.5  # a message waiting here holds a place of `MAX_IN_FLIGHT`
+# From a claim, which reads that the account is not held, to the call: a name is asked for, a turn
+# awaited.
+_UNDER_WAY: Final = timedelta(seconds=3)
 
 log = structlog.get_logger()
 
@@ -39,11 +42,15 @@ class Limits(Protocol):
         ...
 
 
-class Begun(Protocol):
-    """What is known of earlier calls when the limits have forgotten them."""
+class Ledger(Protocol):
+    """What the rows of deliveries and accounts say of turns."""
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         """Return how many other calls of `bucket` were begun in its last window, or a few more."""
+        ...
+
+    async def take_probe(self, delivery: Claimed) -> bool:
+        """Take the one place of an account on probation; false if another has it."""
         ...
 
 
@@ -52,7 +59,18 @@ class Turns:
     """Who may call now. Nobody calls Meta without having taken a turn here."""
 
     limits: Limits
-    ledger: Begun
+    ledger: Ledger
+
+    async def probe(self, delivery: Claimed) -> None:
+        """
+        Take the only place there is, if the account was held and nothing was sent since.
+
+        Raises:
+            ProbeUnderWay: Another delivery has it.
+            Unavailable: Postgres is away.
+        """
+        if delivery.holds and not await self.ledger.take_probe(delivery):
+            raise ProbeUnderWay(f"account {delivery.account} has another probe out")
 
     async def take(self, delivery: Claimed) -> None:
         """
@@ -91,9 +109,16 @@ class Turns:
             await self._cool(delivery.instagram_id, quiet)
 
     async def heed_failure(self, delivery: Claimed, failure: Failure) -> None:
-        """Quiet the account if Meta refused a call because of a limit."""
-        if isinstance(failure, SlowDown):
+        """
+        Quiet the account if Meta refused a call because of a limit, or restricts it.
+
+        Of a restriction the account's row tells whoever claims after it; this is for those who had
+        claimed before.
+        """
+        if isinstance(failure, SlowDown) and failure.why.is_limit:
             await self._cool(delivery.instagram_id, timedelta(seconds=failure.after_s))
+        elif isinstance(failure, AccountHeld):
+            await self._cool(delivery.instagram_id, _UNDER_WAY)
 
     async def _reserve(self, delivery: Claimed, taken: Sequence[Bucket]) -> None:
         await self.limits.reserve(
