@@ -38,26 +38,26 @@ class Aftermath:
 
 def concerns_account(delivery: Claimed, ending: Ending) -> bool:
     """Whether `ending` says anything about the account; mostly it does not."""
-    unsettled = delivery.holds > 0 or delivery.alerts_end or not delivery.proven
-    halts = isinstance(ending, Postponed) and (ending.reconnect or ending.hold is not None)
-    return unsettled or halts or alarm_of(ending) is not None
+    if delivery.holds > 0 or alarm_of(ending) is not None:
+        return True
+    if isinstance(ending, Postponed):
+        return ending.reconnect or ending.hold is not None
+    return _taken(ending) and (delivery.alerts_end or not delivery.proven)
 
 
 async def settle_account(db: Queryable, delivery: Claimed, ending: Ending) -> Aftermath:
     """Write what `ending` means for the account of `delivery`; return what that was."""
     if _taken(ending):
         return await _let_free(db, delivery)
-    alarm, held = alarm_of(ending), None
+    alarm = alarm_of(ending)
     if isinstance(ending, Postponed) and ending.hold is not None:
-        held = await _hold(db, delivery, ending.reason, ending.hold)
-        if _is_lasting(held, ending.hold) and await _need_reconnect(db, delivery, ending.reason):
-            alarm, held = Alarm("reconnect_needed", ending.reason), None
-    elif isinstance(ending, Postponed) and ending.reconnect:
+        return await _restrict(db, delivery, alarm, ending.reason, ending.hold)
+    if isinstance(ending, Postponed) and ending.reconnect:
         is_news = await _need_reconnect(db, delivery, ending.reason)
         alarm = alarm if is_news else None
-    if delivery.holds and held is None:
+    if delivery.holds:
         await holds.leave_probe(db, delivery.account, delivery.id)
-    return await _raise(db, delivery, alarm, Aftermath(held=held))
+    return await _raise(db, delivery, alarm, Aftermath())
 
 
 def tell_account(meter: Meter, delivery: Claimed, aftermath: Aftermath) -> None:
@@ -88,8 +88,11 @@ async def _let_free(db: Queryable, delivery: Claimed) -> Aftermath:
     return Aftermath(freed=freed, over=await alerts.end_by_success(db, delivery.account))
 
 
-async def _hold(db: Queryable, delivery: Claimed, reason: str, hold: Hold) -> Held | None:
-    return await holds.hold(
+async def _restrict(
+    db: Queryable, delivery: Claimed, alarm: Alarm | None, reason: str, hold: Hold
+) -> Aftermath:
+    """Hold the account; or, if it was held so often that it will not help, ask for a login."""
+    held = await holds.hold(
         db,
         delivery.account,
         by=delivery.id,
@@ -97,6 +100,13 @@ async def _hold(db: Queryable, delivery: Claimed, reason: str, hold: Hold) -> He
         first=hold.first,
         longest=hold.longest,
     )
+    if not _is_lasting(held, hold) or not await _need_reconnect(db, delivery, reason):
+        return await _raise(db, delivery, alarm, Aftermath(held=held))
+    over = []
+    if alarm is not None and await alerts.resolve(db, delivery.account, alarm.kind):
+        over = [Over(alarm.kind, "")]
+    login = Alarm("reconnect_needed", reason)
+    return await _raise(db, delivery, login, Aftermath(over=over))
 
 
 def _is_lasting(held: Held | None, hold: Hold) -> bool:

@@ -244,7 +244,8 @@ _END: Final = """, ended as (
   update public.deliveries delivery
      set state = 'expired',
          moved_by = 'pacer',
-         reason = case when account.status <> 'connected' then 'not_reconnected_in_time'
+         reason = case when delivery.kind in ('timer', 'webhook') then 'deadline_passed'
+                       when account.status <> 'connected' then 'not_reconnected_in_time'
                        when account.holds > 0 then 'held_too_long'
                        else 'deadline_passed' end
     from taken, public.instagram_accounts account

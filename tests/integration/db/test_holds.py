@@ -302,9 +302,19 @@ class TestRunningOut:
             await lose_token(pipeline, shop)
         await pacing.expire_overdue(pipeline)
 
-        row = await owner.fetchrow("select * from public.deliveries where id = $1", late)
-        assert row is not None
-        assert ("expired", why) == (row["state"], row["reason"])
+        assert ("expired", why) == await _ended(owner, late)
+
+    @pytest.mark.parametrize("kind", ["timer", "webhook"])
+    async def test_what_waits_for_no_account(
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
+    ) -> None:
+        """What is no call to Meta was not late because of the account."""
+        past = now() - timedelta(seconds=1)
+        late = await owe(pipeline, shop, kind=kind, person_id="77", state="parked", deadline=past)
+        await lose_token(pipeline, shop)
+        await pacing.expire_overdue(pipeline)
+
+        assert ("expired", "deadline_passed") == await _ended(owner, late)
 
     @pytest.mark.parametrize(
         ("kind", "moved", "state"),
@@ -372,6 +382,12 @@ class TestRunningOut:
         await pacing.expire_overdue(pipeline)
 
         assert "expired" == await state_of(owner, late)
+
+
+async def _ended(owner: Database, delivery: DeliveryId) -> tuple[str, str | None]:
+    row = await owner.fetchrow("select * from public.deliveries where id = $1", delivery)
+    assert row is not None
+    return row["state"], row["reason"]
 
 
 async def _deadline(owner: Database, delivery: DeliveryId) -> datetime:
