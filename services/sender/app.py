@@ -140,7 +140,7 @@ def make_sender(means: Means, settings: Settings) -> Sender:
     """Put a sender together."""
     lease = timedelta(seconds=settings.sender_lease_s)
     vault = Vault(settings.vault_keys())
-    ledger = StoredLedger(db=means.db, now=utc_now, lease=lease)
+    ledger = StoredLedger(db=means.db, meter=means.meter, lease=lease)
     tokens, turns, graph = SealedTokens(vault), Turns(means.limits, ledger), means.graph
     call_budget = timedelta(seconds=settings.sender_call_budget_s)
     return Sender(

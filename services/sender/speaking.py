@@ -72,6 +72,7 @@ class Speaking:
         try:
             composed = compose(delivery, self.tracking)
             token = self.tokens.token(delivery)
+            await self.turns.probe(delivery)
             if self.profiles.asks(delivery):
                 composed = compose(await self.profiles.named(delivery, token), self.tracking)
             composed = await self.files.reused(delivery, composed, token)

@@ -11,7 +11,7 @@ This package is the only one that talks to Meta's Graph API.
 
 from switchboard.graph.answers import Posted, Said, Sent, Uploaded, Usage
 from switchboard.graph.client import GraphClient, open_graph
-from switchboard.graph.errors import Action, Classified, classify
+from switchboard.graph.errors import Action, Classified, classify, every_row
 from switchboard.graph.failures import (
     AccountHeld,
     GraphFailure,
@@ -61,6 +61,7 @@ __all__ = [
     "attachment_of",
     "by_attachment",
     "classify",
+    "every_row",
     "file_of",
     "message",
     "open_graph",

@@ -39,11 +39,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What came back, whatever it meant. `code` is absent where no error could be read."""
+    """
+    What came back, whatever it meant. `code` is absent where no error could be read.
+
+    `transient` is what Meta itself thinks of its error, which it seldom says: a hint, no more.
+    """
 
     http_status: int | None = None
     code: int | None = None
     subcode: int | None = None
+    transient: bool | None = None
     trace_id: str | None = None
     usage: Usage = field(default_factory=Usage)
 
@@ -87,10 +92,12 @@ def read_said(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) 
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     trace_id = error.get("fbtrace_id") or headers.get(_TRACE)
+    transient = error.get("is_transient")
     return Said(
         http_status=status,
         code=_int(error.get("code")),
         subcode=_int(error.get("error_subcode")),
+        transient=transient if isinstance(transient, bool) else None,
         trace_id=trace_id if isinstance(trace_id, str) else None,
         usage=read_usage(headers),
     )

@@ -187,7 +187,7 @@ class Stage:
     def sender(self, db: Database | None = None) -> Sender:
         """Return a sender; several share everything, as processes would."""
         db, meter = db or self.db, Meter("sender", "test")
-        ledger = StoredLedger(db=db, now=utc_now, lease=self.lease)
+        ledger = StoredLedger(db=db, meter=meter, lease=self.lease)
         tokens, turns = SealedTokens(VAULT), Turns(Limits(self.redis), ledger)
         return Sender(
             ledger=ledger,

@@ -101,6 +101,7 @@ class FakeLedger:
     order: list[str] = field(default_factory=list)
     owners: set[str] = field(default_factory=set)
     successors: tuple[DeliveryDue, ...] | None = ()
+    probe_is_free: bool = True
 
     async def claim(
         self, delivery_id: DeliveryId, *, owner: str, lease: timedelta
@@ -112,6 +113,10 @@ class FakeLedger:
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         return 0
+
+    async def take_probe(self, delivery: Claimed) -> bool:
+        self.order.append("probe")
+        return self.probe_is_free
 
     async def record(
         self, delivery: Claimed, ending: Ending, *, owner: str
