@@ -11,7 +11,6 @@ from switchboard.db.deliveries import Claimed
 from switchboard.errors import (
     Failure,
     Refused,
-    Throttled,
     Unavailable,
     WindowClosed,
 )
@@ -24,8 +23,8 @@ from switchboard.graph import (
     SlowDown,
     TokenDead,
     Unclear,
-    Usage,
 )
+from switchboard.state import Limited
 
 # Meta's edge or Redis was not reached: long enough not to hammer it, short for a person who waits.
 _AWAY_WAIT: Final = timedelta(seconds=15)
@@ -39,9 +38,6 @@ _MOST_TRIES_OF_PASSING: Final = 5
 _LONGEST_PASSING: Final = timedelta(minutes=15)
 # Under a comment there is one private reply for ever, and everybody sees the public ones.
 _ONLY_ONCE: Final = frozenset({"private_reply", "public_reply"})
-# Meta, "Rate limits": at 100 percent calls are refused, and calling on prolongs it.
-_BRAKE_PERCENT: Final = 95.0
-_BRAKE_WAIT: Final = timedelta(minutes=1)
 
 
 class TokenMissing(Failure):
@@ -138,8 +134,8 @@ def ending_of(failure: Failure, delivery: Claimed) -> Ending:
     match failure:
         case GraphFailure():
             return _ending_at_meta(failure, delivery)
-        case Throttled(after_s=after_s):
-            return Postponed("our_limits", timedelta(seconds=after_s))
+        case Limited(limit=limit, after_s=after_s):
+            return Postponed(limit, timedelta(seconds=after_s))
         case WindowClosed():
             return Late(failure.reason)
         case Refused():
@@ -150,14 +146,6 @@ def ending_of(failure: Failure, delivery: Claimed) -> Ending:
         case _:
             wait = _AWAY_WAIT if isinstance(failure, Unavailable) else _OTHER_WAIT
             return Postponed(failure.reason, wait)
-
-
-def brake(usage: Usage) -> timedelta | None:
-    """Return for how long an account must be quiet because its budget is nearly spent."""
-    regain = timedelta(seconds=usage.regain_after_s)
-    if usage.percent >= _BRAKE_PERCENT or regain:
-        return max(regain, _BRAKE_WAIT)
-    return None
 
 
 def _ending_at_meta(  # noqa: PLR0911  a table: one line for each way a call ends

@@ -20,13 +20,14 @@ from services.sender.endings import (
 from services.sender.pacer import Overdue
 from services.sender.pacing import PRIVATE_REPLIES
 from services.sender.webhooks import SecretMissing
-from switchboard.contracts import DeliveryDue, DeliveryId
-from switchboard.db import contacts, credentials, deliveries, holds, pacing
+from switchboard.contracts import AttachmentId, DeliveryDue, DeliveryId
+from switchboard.db import attachments, contacts, credentials, deliveries, holds, pacing
+from switchboard.db.attachments import Attachment
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
 from switchboard.db.pacing import Due
 from switchboard.db.pool import Database, Queryable
-from switchboard.graph import Said
+from switchboard.graph import File, Said
 from switchboard.state import Bucket
 from switchboard.telemetry import Meter
 
@@ -182,6 +183,42 @@ class StoredNames:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredShelf:
+    """Files and their ids in Postgres. `lease` outlasts an upload."""
+
+    db: Database
+    lease: timedelta
+    fresh: timedelta = timedelta(days=1)  # who puts another picture at an address sees it by then
+    refused: timedelta = timedelta(hours=1)
+
+    async def find(self, delivery: Claimed, file: File) -> Attachment | None:
+        """Return what is known of a file."""
+        return await attachments.find(self.db, delivery.account, _name(file), fresh=self.fresh)
+
+    async def note(self, delivery: Claimed, file: File) -> None:
+        """Remember that a file is sent."""
+        await attachments.note(self.db, delivery.account, _name(file))
+
+    async def claim(self, delivery: Claimed, file: File) -> bool:
+        """Begin to upload a file, if nobody else has just begun."""
+        return await attachments.claim(
+            self.db, delivery.account, _name(file), fresh=self.fresh, lease=self.lease
+        )
+
+    async def keep(self, delivery: Claimed, file: File, attachment_id: AttachmentId) -> None:
+        """Remember a file's id."""
+        await attachments.keep(self.db, delivery.account, _name(file), attachment_id)
+
+    async def put_off(self, delivery: Claimed, file: File) -> None:
+        """Let nobody upload a file for a good while."""
+        await attachments.put_off(self.db, delivery.account, _name(file), wait=self.refused)
+
+    async def forget(self, delivery: Claimed, attachment_id: AttachmentId) -> None:
+        """Forget an id, and let nobody upload its file for a good while."""
+        await attachments.forget(self.db, delivery.account, attachment_id, wait=self.refused)
+
+
+@dataclass(frozen=True, slots=True)
 class SealedSecrets:
     """What webhooks are signed with, opened where it is needed and kept nowhere."""
 
@@ -246,6 +283,10 @@ def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:
         DeliveryDue(delivery_id=row.delivery_id, account_id=row.account_id, trace_id=row.trace_id)
         for row in rows
     ]
+
+
+def _name(file: File) -> bytes:
+    return attachments.source(file.kind, file.url)
 
 
 def _answer(said: Said) -> MetaAnswer:

@@ -25,7 +25,7 @@ async def test_the_place_is_taken_before_anything_is_asked_of_meta() -> None:
 
     await it.sender(DUE, RECEIPT)
 
-    assert ["claim", "probe", "look", "ask", "reserve", "call", "record"] == it.order
+    assert ["claim", "probe", "reserve", "ask", "reserve", "call", "record"] == it.order
 
 
 async def test_an_account_that_is_free_takes_no_place() -> None:
@@ -69,7 +69,7 @@ async def test_a_restriction_stops_those_that_had_claimed() -> None:
 
     await it.sender(DUE, RECEIPT)
 
-    assert [timedelta(seconds=3)] == it.limits.cooled
+    assert [("heed", 1.0, timedelta(seconds=15))] == it.limits.told
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(-2, 2207003), (190, 460), (100, None), (31337, 1)])
@@ -80,7 +80,7 @@ async def test_what_is_no_limit_quiets_nobody(code: int, subcode: int | None) ->
 
     await it.sender(DUE, RECEIPT)
 
-    assert [] == it.limits.cooled
+    assert [] == it.limits.told
 
 
 async def test_a_probe_that_has_no_turn_says_nothing() -> None:
