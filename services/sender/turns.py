@@ -22,9 +22,9 @@ from switchboard.graph import AccountHeld, GraphFailure, Said
 from switchboard.state import Bucket, Recall
 
 _LONGEST_TURN_S: Final = 0.5  # a message waiting here holds a place of `MAX_IN_FLIGHT`
-# From a claim, which reads that the account is not held, to the call: a name is asked for, a turn
-# awaited.
-_UNDER_WAY: Final = timedelta(seconds=3)
+# From a claim, which reads that the account is not held, to the call: a name is asked for, a file
+# uploaded, a turn awaited.
+_UNDER_WAY: Final = timedelta(seconds=15)
 
 log = structlog.get_logger()
 
@@ -129,8 +129,8 @@ class Turns:
         """
         Stop, and learn, if Meta refused a call because of a limit; heed what else it said.
 
-        Of a restriction the account's row tells whoever claims after it; that the account cools is
-        for those who had claimed before.
+        Stop too if it restricts the account. Of that the account's row tells whoever claims after
+        it; this is for those who had claimed before.
         """
         if not isinstance(failure, GraphFailure):
             return
@@ -140,7 +140,7 @@ class Turns:
         elif failure.why.is_limit:
             await self._slow(account_id, self.limits.refused(account_id, wait=wait))
         elif isinstance(failure, AccountHeld):
-            await self._slow(account_id, self.limits.heed(account_id, share=1, wait=_UNDER_WAY))
+            await self._slow(account_id, self.limits.heed(account_id, share=1.0, wait=_UNDER_WAY))
         await self.heed(delivery, failure.said)
 
     async def _reserve(self, delivery: Claimed, taken: Sequence[Bucket]) -> None:

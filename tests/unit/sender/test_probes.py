@@ -69,7 +69,7 @@ async def test_a_restriction_stops_those_that_had_claimed() -> None:
 
     await it.sender(DUE, RECEIPT)
 
-    assert [("heed", 1, timedelta(seconds=3))] == it.limits.told
+    assert [("heed", 1.0, timedelta(seconds=15))] == it.limits.told
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(-2, 2207003), (190, 460), (100, None), (31337, 1)])
