@@ -12,7 +12,7 @@ from tools.metasim.graph.unknown import unknown_path
 from tools.metasim.keys import SIM
 from tools.metasim.page.files import get_page, get_script, get_style
 from tools.metasim.settings import Settings
-from tools.metasim.sim import accounts, deliveries, elsewhere, happenings, questions
+from tools.metasim.sim import accounts, commenting, deliveries, elsewhere, happenings, questions
 from tools.metasim.sim.problems import answer_problems
 from tools.metasim.simulator import Simulator
 
@@ -61,8 +61,9 @@ def _control_routes() -> list[web.RouteDef]:
         web.get(f"{account}/attachments", accounts.list_attachments),
         web.delete(f"{account}/attachments", accounts.delete_attachments),
         web.put("/sim/people/{username}", accounts.put_person),
-        web.post("/sim/comments", happenings.post_comment),
-        web.post("/sim/self-comments", happenings.post_own_comment),
+        web.post("/sim/comments", commenting.post_comment),
+        web.post("/sim/bursts", commenting.post_burst),
+        web.post("/sim/self-comments", commenting.post_own_comment),
         web.post("/sim/messages", happenings.post_message),
         web.post("/sim/postbacks", happenings.post_postback),
         web.post("/sim/reactions", happenings.post_reaction),
@@ -75,6 +76,7 @@ def _control_routes() -> list[web.RouteDef]:
         web.post("/sim/handover", elsewhere.post_handover),
         web.post("/sim/flush", deliveries.post_flush),
         web.post("/sim/webhooks", deliveries.post_webhook),
+        web.post("/sim/events", deliveries.post_event),
         web.post("/sim/verify-webhook", deliveries.post_handshake),
         web.get("/sim/comments/{comment_id}", questions.get_comment),
         web.get("/sim/conversations/{account_id}/{username}", questions.get_conversation),

@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 
 
 class Limits(_Strict):
-    """Meta's limits per account, each in a rolling window."""
+    """Meta's limits per account, each in a rolling window but for that on one read."""
 
     private_replies_per_hour: int = Field(750, ge=0)
     live_private_replies_per_second: int = Field(100, ge=0)
@@ -27,6 +27,7 @@ class Limits(_Strict):
     media_per_second: int = Field(10, ge=0)  # audio and video
     conversations_per_second: int = Field(2, ge=0)
     other_calls_per_day: int | None = Field(None, ge=0)  # 4800 x impressions; None: no limit
+    conversation_objects: int | None = Field(None, ge=1)  # in one read: conversations x messages
 
 
 class JudgedLimits(_Strict):
@@ -70,6 +71,7 @@ class Config(_Strict):
     limits: Limits = Field(default_factory=Limits)
     judged_limits: JudgedLimits = Field(default_factory=JudgedLimits)
     window_hours: float = Field(24.0, ge=0)
+    read_lag_s: float = Field(0.0, ge=0)  # until what the account sent can be read; simulated
     webhook_retry: Retry = Field(default_factory=Retry)
     webhook_timeout_s: float = Field(5.0, gt=0, le=60)  # Meta's deadline for Messenger
     echoes: bool = True  # of what the account sends by API

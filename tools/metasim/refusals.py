@@ -135,6 +135,16 @@ def budget_exhausted() -> GraphError:
     )
 
 
+def too_much_data() -> GraphError:
+    """Return the refusal of a read that asks for too much at once. Seen as 500."""
+    return GraphError(
+        "Please reduce the amount of data you're asking for, then retry your request",
+        code=1,
+        status=500,
+        reason="too_much_data",
+    )
+
+
 def created_but_unreadable() -> GraphError:
     """Return the answer to `fields` on a new comment: 400, though the comment was created."""
     return GraphError("Invalid response format", code=20, subcode=1772107, reason="after_creating")

@@ -6,11 +6,7 @@ from tools.metasim import refusals, rules
 from tools.metasim.clock import graph_time
 from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.graph.comments import comment_node, require_comment
-from tools.metasim.graph.conversations import (
-    conversation_node,
-    message_node,
-    take_conversation_call,
-)
+from tools.metasim.graph.conversations import read_conversation, read_message
 from tools.metasim.graph.fields import Fields, Node, render
 from tools.metasim.records import Account, Contact, Json, Media
 from tools.metasim.world import World
@@ -32,11 +28,9 @@ def read_node(call: Call) -> Answer:
         rules.require_consent(contact)
         return Answer(_person_node(world, contact, call.fields))
     if (talk := world.conversations.get(node)) and talk.account_id == own.id and talk.messages:
-        take_conversation_call(call)
-        return Answer(conversation_node(world, talk, call.fields))
+        return read_conversation(call, talk)
     if (message := world.messages.get(node)) and message.account_id == own.id:
-        take_conversation_call(call)
-        return Answer(message_node(world, message, call.fields))
+        return read_message(call, message)
     comment = require_comment(call, node)
     call.take_from_budget()
     return Answer(comment_node(world, comment, call.fields))
