@@ -11,6 +11,7 @@ This package is the only one that talks to Meta's Graph API.
 
 from switchboard.graph.answers import Posted, Said, Sent, Usage
 from switchboard.graph.client import GraphClient, open_graph
+from switchboard.graph.conversations import Replies, Thread, Threads, Written, wants_less
 from switchboard.graph.errors import Action, Classified, classify
 from switchboard.graph.failures import (
     AccountHeld,
@@ -41,14 +42,19 @@ __all__ = [
     "Posted",
     "Posts",
     "Profile",
+    "Replies",
     "Said",
     "Sent",
     "SlowDown",
+    "Thread",
+    "Threads",
     "TokenDead",
     "Unclear",
     "Usage",
+    "Written",
     "classify",
     "message",
     "open_graph",
     "private_reply",
+    "wants_less",
 ]

@@ -23,6 +23,14 @@ from yarl import URL
 from switchboard.contracts import AccountId, CommentId, MessageId, PersonId
 from switchboard.errors import Unavailable
 from switchboard.graph.answers import Posted, Said, Sent, read_id, read_json, read_said
+from switchboard.graph.conversations import (
+    REPLY_FIELDS,
+    Replies,
+    Threads,
+    read_replies,
+    read_threads,
+    thread_fields,
+)
 from switchboard.graph.failures import no_answer, refusal
 from switchboard.graph.messages import Message, require_text
 from switchboard.graph.reading import (
@@ -121,6 +129,61 @@ class GraphClient:
         if posts is None:
             raise Unavailable("Graph API: no list of posts in the answer")
         return posts
+
+    async def read_threads(
+        self,
+        account_id: AccountId,
+        *,
+        person_id: PersonId | None = None,
+        page: int,
+        messages: int,
+        after: str | None = None,
+        token: str,
+    ) -> Threads:
+        """
+        Ask for the account's conversations, or for the one with a person.
+
+        `page` of them, the latest first, each with so many of its newest `messages`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Conversations API".
+        """
+        query = {
+            "platform": "instagram",
+            "fields": thread_fields(messages),
+            "limit": str(page),
+            **({} if person_id is None else {"user_id": person_id}),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._get((account_id, "conversations"), query, token)
+        threads = read_threads(body, said, messages=messages)
+        if threads is None:
+            raise Unavailable("Graph API: no list of conversations in the answer")
+        return threads
+
+    async def read_replies(
+        self, comment_id: CommentId, *, page: int, after: str | None = None, token: str
+    ) -> Replies:
+        """
+        Ask what stands under a comment, so many on a `page`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Comment moderation".
+        """
+        query = {
+            "fields": REPLY_FIELDS,
+            "limit": str(page),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._get((comment_id, "replies"), query, token)
+        replies = read_replies(body, said)
+        if replies is None:
+            raise Unavailable("Graph API: no list of replies in the answer")
+        return replies
 
     async def _get(
         self, path: tuple[str, ...], query: Mapping[str, str], token: str
