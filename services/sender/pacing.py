@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from switchboard.db.deliveries import Claimed
 from switchboard.rules.ceilings import Ceiling, ceiling, private_replies
+from switchboard.rules.decision import DeliveryKind
 from switchboard.state import Bucket
 
 _SECOND: Final = timedelta(seconds=1)
@@ -23,6 +25,8 @@ _PUBLIC_REPLIES: Final = Ceiling(burst=20, sustained=40, window=_MINUTE)
 _MEDIA: Final = ceiling(9, _SECOND, share=9)
 # Reads have a budget by the hour, which Meta tells of in its answers (`endings.brake`).
 _LOOKUPS: Final = ceiling(50, _SECOND, share=5)
+# Meta: 2 a second for the Conversations API. One, and its burst of one again after a flush.
+_CONVERSATIONS: Final = Ceiling(burst=1, sustained=1, window=_SECOND)
 # What an owner's server is asked to take from one account.
 _WEBHOOKS: Final = ceiling(20, _SECOND, share=5)
 
@@ -40,6 +44,19 @@ def buckets(delivery: Claimed) -> list[Bucket]:
             return []
         case _:
             return _sends(delivery)
+
+
+def reads_of(kind: DeliveryKind, *, halvings: int = 0) -> list[Bucket]:
+    """
+    Return the limits of looking for a delivery of `kind` where it would be.
+
+    What stands under a comment is read like anything else. Conversations have a limit of their own,
+    whose pace is halved `halvings` times while Meta finds it too fast.
+    """
+    if kind == "public_reply":
+        return [Bucket(name="lookups", ceiling=_LOOKUPS)]
+    slower = replace(_CONVERSATIONS, window=_CONVERSATIONS.window * 2**halvings)
+    return [Bucket(name="conversations", ceiling=slower)]
 
 
 def _sends(delivery: Claimed) -> list[Bucket]:
