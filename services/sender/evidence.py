@@ -11,9 +11,10 @@ plain stays open:
   one word of the account's to that person that is nobody else's leaves it open, even another one:
   Meta may have changed ours.
 
-Two deliveries that say the same to one person cannot be told apart, and need not be: the first one
-takes the first message, and the second one the second, if there is one. Nobody takes a message
-twice (`db.uncertain`).
+Two deliveries that say the same to one person cannot be told apart, and mostly need not be: the
+first one takes the first message, and the second one the second, if there is one. Nobody takes a
+message twice (`db.uncertain`). Two private replies are answers to two comments, however, of which
+Meta takes one each: so there a message is taken only if it is plain by its time whose it is.
 """
 
 from __future__ import annotations
@@ -52,18 +53,41 @@ class Sighting:
     recipient_id: PersonId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time with both its ends."""
+
+    begin: datetime
+    end: datetime
+
+    def __contains__(self, at: datetime | None) -> bool:
+        """Whether `at` is in it; what is not known is not."""
+        return at is not None and self.begin <= at <= self.end
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """
     What is looked for: what it says, and between which moments Meta would have made it.
 
-    `anywhere`: it is not known whom it went to, so what is in view went to many.
+    `attempt` is when the call was under way, as far as clocks agree. `anywhere`: it is not known
+    whom it went to, so what is in view went to many. `one_for_each`: Meta takes it once, for ever.
     """
 
     wording: Wording
     since: datetime
     until: datetime
+    attempt: Span
     anywhere: bool = False
+    one_for_each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another delivery without an answer, that what is found could be as well."""
+
+    wording: Wording
+    attempt: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +121,25 @@ def judge(
     sightings: Iterable[Sighting],
     *,
     taken: Collection[str],
-    rivals: bool,
+    rivals: Sequence[Rival],
     complete: bool,
 ) -> Verdict:
     """
     Return what `sightings` show.
 
-    `taken` are messages that are known to be other deliveries'; `rivals` says that others are
-    unanswered which could be meant as well. `complete`: nothing from within the time is missing.
+    `taken` are messages that are known to be other deliveries'. `complete`: nothing that was said
+    within the time is missing.
     """
     like = _candidates(sought, sightings, taken)
+    if sought.one_for_each:
+        like = _without_theirs(sought, like, rivals)
+    seen = len(like)
     same = [one for how, one in like if how == "same"]
     fits = [one for how, one in like if how == "fits"]
     alone = sum(how != "other" for how, _ in like) == 1 and not rivals
-    seen = len(like)
     if same:
-        return Unclear("several", seen) if sought.anywhere and not alone else Found(same[0], seen)
+        found = _whose(sought, same, rivals) if not sought.anywhere or alone else None
+        return Unclear("several", seen) if found is None else Found(found, seen)
     if fits:
         plain = alone and not sought.anywhere
         return Found(fits[0], seen) if plain else Unclear("several", seen)
@@ -121,6 +148,38 @@ def judge(
     if like and not sought.anywhere:
         return Unclear("another", seen)
     return Absent(seen) if complete else Unclear("out_of_view", seen)
+
+
+def _whose(sought: Sought, same: Sequence[Sighting], rivals: Sequence[Rival]) -> Sighting | None:
+    """
+    Return which of those that say the `same` it is, the earliest first; `None`: it is not plain.
+
+    Where there is one for each, each has the one at its own place, in the order they were begun.
+    """
+    others = [one for one in rivals if _could_be(one, same)] if sought.one_for_each else []
+    if not others:
+        return same[0]
+    if len(same) > len(others):
+        return same[sum(one.attempt.begin < sought.attempt.begin for one in others)]
+    mine = [one for one in same if one.at in sought.attempt]
+    plain = [one for one in mine if not any(one.at in rival.attempt for rival in others)]
+    return plain[0] if plain else None
+
+
+def _without_theirs(
+    sought: Sought, like: Sequence[tuple[Likeness, Sighting]], rivals: Sequence[Rival]
+) -> Sequence[tuple[Likeness, Sighting]]:
+    """Leave out what was said while a rival's call was under way that says it, and not ours."""
+    return [
+        (how, one)
+        for how, one in like
+        if one.at in sought.attempt
+        or not any(one.at in rival.attempt and _could_be(rival, [one]) for rival in rivals)
+    ]
+
+
+def _could_be(rival: Rival, sightings: Iterable[Sighting]) -> bool:
+    return any(likeness(rival.wording, one.told) == "same" for one in sightings)
 
 
 def _candidates(

@@ -17,7 +17,7 @@ import itertools
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
 import structlog
@@ -33,12 +33,22 @@ from services.sender.conclusions import (
     conclude,
     put_off,
 )
-from services.sender.evidence import Absent, Found, Sighting, Sought, Unclear, Verdict, judge
+from services.sender.evidence import (
+    Absent,
+    Found,
+    Rival,
+    Sighting,
+    Sought,
+    Span,
+    Unclear,
+    Verdict,
+    judge,
+)
 from services.sender.looking import Looking, Place, View
 from services.sender.lookups import Queue
 from services.sender.obstacles import account_obstacle
 from switchboard.contracts import CommentId, DeliveryDue
-from switchboard.db.uncertain import UNRESOLVED, Doubt, Note, Standing, Word
+from switchboard.db.uncertain import UNRESOLVED, Doubt, Note, Standing, Unanswered, Word
 from switchboard.errors import Failure
 from switchboard.graph import GraphFailure
 from switchboard.queues import Outgoing
@@ -233,9 +243,8 @@ class Reconciler:
     ) -> Verdict:
         messages = [sighting.message_id for sighting in sightings]
         standing = await self._doubts.standing(doubt, messages)
-        return judge(
-            sought, sightings, taken=standing.taken, rivals=standing.rivals, complete=complete
-        )
+        rivals = [_rival(one, doubt, self._patience) for one in standing.rivals]
+        return judge(sought, sightings, taken=standing.taken, rivals=rivals, complete=complete)
 
     def _failed(self, doubt: Doubt, because: str, wait: timedelta) -> Looked:
         """Return that Meta could not be asked, or did not answer; what was known stands."""
@@ -314,12 +323,28 @@ class Reconciler:
 def _sought(doubt: Doubt, patience: Patience) -> Sought:
     """Return what to look for; Meta may have made it until the attempt had settled."""
     delivery = doubt.delivery
+    private_reply = delivery.kind == "private_reply"
+    attempt = _span(doubt.attempted_at, doubt.over_at, patience)
     return Sought(
         wording=wording(delivery.kind, delivery.content, delivery),
-        since=doubt.attempted_at - patience.skew,
-        until=doubt.over_at + max(patience.settle, patience.skew),
-        anywhere=delivery.kind == "private_reply" and delivery.person_id is None,
+        since=attempt.begin,
+        until=max(attempt.end, doubt.over_at + patience.settle),
+        attempt=attempt,
+        anywhere=private_reply and delivery.person_id is None,
+        one_for_each=private_reply,
     )
+
+
+def _rival(other: Unanswered, doubt: Doubt, patience: Patience) -> Rival:
+    """Return another delivery to the same person, as it is recognised."""
+    words = wording(other.kind, other.content, doubt.delivery)
+    over_at = other.over_at or datetime.max.replace(tzinfo=UTC) - patience.skew
+    return Rival(words, _span(other.attempted_at, over_at, patience))
+
+
+def _span(begin: datetime, end: datetime, patience: Patience) -> Span:
+    """Return the time between, by whosever clock."""
+    return Span(begin - patience.skew, end + patience.skew)
 
 
 def _heard(word: Word) -> Sighting:

@@ -10,15 +10,16 @@ on it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from switchboard.contracts import CommentId, MessageId, PersonId
 from switchboard.db.chains import CANCEL, RELEASE, Due, read_due
 from switchboard.db.deliveries import AS_CLAIMED, Claimed, Sent, read_claimed
 from switchboard.db.pool import Queryable, Row
+from switchboard.rules.decision import DeliveryKind
 
 UNRESOLVED: Final = "unresolved"  # the alert's kind is `unresolved_delivery`
 ALERT: Final = "unresolved_delivery"
@@ -62,12 +63,22 @@ class Word:
     at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """Another delivery without an answer; its attempt may be under way still (`over_at`)."""
+
+    kind: DeliveryKind
+    content: Mapping[str, Any]
+    attempted_at: datetime
+    over_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which messages are known to be deliveries', and whether others are unanswered beside this."""
+    """Which messages are known to be deliveries', and which others are unanswered."""
 
     taken: frozenset[str]
-    rivals: bool
+    rivals: tuple[Unanswered, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +115,12 @@ async def parent_comment(db: Queryable, doubt: Doubt) -> CommentId | None:
 
 async def standing(db: Queryable, doubt: Doubt, messages: Sequence[str]) -> Standing:
     """Return what is known of `messages`, and of deliveries that could be taken for this one."""
-    row = await db.fetchrow(_STANDING, doubt.delivery.id, list(messages))
-    return Standing(frozenset(), rivals=True) if row is None else _standing(row)
+    taken = await db.fetch(_TAKEN, doubt.delivery.account, list(messages)) if messages else []
+    rivals = await db.fetch(_STANDING, doubt.delivery.id)
+    return Standing(
+        frozenset(row["message_id"] for row in taken),
+        tuple(Unanswered(**{name: row[name] for name in Unanswered.__slots__}) for row in rivals),
+    )
 
 
 async def resolve_sent(
@@ -192,10 +207,6 @@ def _word(row: Row) -> Word:
     )
 
 
-def _standing(row: Row) -> Standing:
-    return Standing(frozenset(row["taken"]), rivals=row["rivals"])
-
-
 _DOUBT_COLUMNS = tuple(name for name in Doubt.__slots__ if name != "delivery")
 
 _TURNS: Final = """
@@ -232,11 +243,16 @@ _IN_TURN: Final = """
 """
 _TAKE: Final = _TURNS + AS_CLAIMED + _IN_TURN
 
+_TAKEN: Final = """
+select message_id
+  from public.deliveries
+ where account_id = $1 and message_id = any ($2::text[])
+"""
+
 # Unanswered deliveries that what was said could be, as well as the one in doubt (`sought`). Of a
 # public reply these are also those of the same words elsewhere: what answers a comment that is an
 # answer itself stands under a third one.
 _RIVALS: Final = """
-       select
          from public.deliveries rival
         where rival.account_id = sought.account_id
           and rival.id <> sought.id
@@ -251,18 +267,18 @@ _RIVALS: Final = """
                           or rival.person_id is null or sought.person_id is null)
               end"""
 
-_TAKEN: Final = """
-select array(select other.message_id
-               from public.deliveries other
-              where other.account_id = sought.account_id
-                and other.message_id = any ($2::text[])) as taken,
-       exists ("""
 _OF_THIS: Final = """
-       ) as rivals
+select one.*
   from public.deliveries sought
+ cross join lateral (
+       select rival.kind, rival.content,
+              coalesce(rival.attempted_at, rival.published_at, rival.not_before) as attempted_at,
+              case rival.state when 'uncertain' then rival.attempt_over_at end as over_at"""
+_BY_ID: Final = """
+      ) one
  where sought.id = $1
 """
-_STANDING: Final = _TAKEN + _RIVALS + _OF_THIS
+_STANDING: Final = _OF_THIS + _RIVALS + _BY_ID
 
 _STILL: Final = """
    where sought.id = $1 and sought.state = 'uncertain'
@@ -289,7 +305,8 @@ _IF_NOBODYS: Final = """
      and not exists (
        select from public.deliveries other
         where other.account_id = sought.account_id and other.message_id = $8)
-     and not exists ("""
+     and not exists (
+       select"""
 _AND_UNDER_WAY: Final = """
           and rival.state = 'sending'
           and ($10::timestamptz is null
