@@ -88,6 +88,7 @@ class Rival:
 
     wording: Wording
     attempt: Span
+    one_for_each: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,6 @@ def judge(
     within the time is missing.
     """
     like = _candidates(sought, sightings, taken)
-    if sought.one_for_each:
-        like = _without_theirs(sought, like, rivals)
     seen = len(like)
     same = [one for how, one in like if how == "same"]
     fits = [one for how, one in like if how == "fits"]
@@ -154,32 +153,22 @@ def _whose(sought: Sought, same: Sequence[Sighting], rivals: Sequence[Rival]) ->
     """
     Return which of those that say the `same` it is, the earliest first; `None`: it is not plain.
 
-    Where there is one for each, each has the one at its own place, in the order they were begun.
+    If there are enough for all that could be meant, each has the one at its own place. Else those
+    that were made while only a rival's call was under way are left to it.
     """
-    others = [one for one in rivals if _could_be(one, same)] if sought.one_for_each else []
+    others = [one for one in rivals if any(_says(one, sighting) for sighting in same)]
     if not others:
         return same[0]
     if len(same) > len(others):
         return same[sum(one.attempt.begin < sought.attempt.begin for one in others)]
-    mine = [one for one in same if one.at in sought.attempt]
+    mine = [one for one in same if one.at is None or one.at in sought.attempt]
     plain = [one for one in mine if not any(one.at in rival.attempt for rival in others)]
-    return plain[0] if plain else None
+    which_matters = sought.one_for_each or any(one.one_for_each for one in others)
+    return next(iter(plain if which_matters else [*plain, *mine]), None)
 
 
-def _without_theirs(
-    sought: Sought, like: Sequence[tuple[Likeness, Sighting]], rivals: Sequence[Rival]
-) -> Sequence[tuple[Likeness, Sighting]]:
-    """Leave out what was said while a rival's call was under way that says it, and not ours."""
-    return [
-        (how, one)
-        for how, one in like
-        if one.at in sought.attempt
-        or not any(one.at in rival.attempt and _could_be(rival, [one]) for rival in rivals)
-    ]
-
-
-def _could_be(rival: Rival, sightings: Iterable[Sighting]) -> bool:
-    return any(likeness(rival.wording, one.told) == "same" for one in sightings)
+def _says(rival: Rival, sighting: Sighting) -> bool:
+    return likeness(rival.wording, sighting.told) == "same"
 
 
 def _candidates(

@@ -122,24 +122,23 @@ class Looking:
         Raises:
             Failure: It could not be read, or not now.
         """
-        delivery = doubt.delivery
-        token = self.tokens.token(delivery)
-        if delivery.kind == "public_reply":
-            return await self._under_comments(doubt, token, parent)
-        if delivery.person_id is not None:
-            return await self._in_conversation(doubt, sought, delivery.person_id, token)
-        return await self._in_conversations(doubt, sought, token)
+        token = self.tokens.token(doubt.delivery)
+        match place_of(doubt):
+            case "replies":
+                return await self._under_comments(doubt, token, parent)
+            case "conversation":
+                return await self._in_conversation(doubt, sought, token)
+            case "conversations":
+                return await self._in_conversations(doubt, sought, token)
 
-    async def _in_conversation(
-        self, doubt: Doubt, sought: Sought, person_id: PersonId, token: str
-    ) -> View:
+    async def _in_conversation(self, doubt: Doubt, sought: Sought, token: str) -> View:
         """
         Look in the conversation with the delivery's person.
 
         None is all there is after a comment. But who gets a message has written before: there Meta
         has shown less than there is.
         """
-        account_id = doubt.delivery.instagram_id
+        account_id, person_id = doubt.delivery.instagram_id, doubt.delivery.person_id
 
         async def read(size: int, after: str | None) -> Threads:
             return await self.graph.read_threads(
@@ -261,6 +260,13 @@ class Looking:
             self.halvings.halve(delivery.instagram_id)
         if limited:
             await self.turns.heed_failure(delivery, failure)
+
+
+def place_of(doubt: Doubt) -> Place:
+    """Return where at Meta the delivery would be."""
+    if doubt.delivery.kind == "public_reply":
+        return "replies"
+    return "conversations" if doubt.delivery.person_id is None else "conversation"
 
 
 def _reaches(thread: Thread, since: datetime) -> bool:

@@ -44,7 +44,7 @@ from services.sender.evidence import (
     Verdict,
     judge,
 )
-from services.sender.looking import Looking, Place, View
+from services.sender.looking import Place, View, place_of
 from services.sender.lookups import Queue
 from services.sender.obstacles import account_obstacle
 from switchboard.contracts import CommentId, DeliveryDue
@@ -109,6 +109,14 @@ class Doubts(Protocol):
         ...
 
 
+class Lookout(Protocol):
+    """Meta, looked at."""
+
+    async def look(self, doubt: Doubt, sought: Sought, parent: CommentId | None) -> View:
+        """Return what the account said where the delivery would be, or raise why not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A look: what it saw, as it is noted, and what that comes to."""
@@ -130,7 +138,7 @@ class Reconciler:
     def __init__(
         self,
         doubts: Doubts,
-        looking: Looking,
+        meta: Lookout,
         outbound: Queue,
         *,
         meter: Meter,
@@ -139,7 +147,7 @@ class Reconciler:
         limit: int,
         lease: timedelta,
     ) -> None:
-        self._doubts, self._looking, self._outbound = doubts, looking, outbound
+        self._doubts, self._at_meta, self._outbound = doubts, meta, outbound
         self._meter, self._patience = meter, patience
         self._every_s, self._limit, self._lease = every_s, limit, lease
         self._half_a_lease_s = lease.total_seconds() / 2
@@ -221,12 +229,13 @@ class Reconciler:
         if not isinstance(verdict, Found):
             obstacle = account_obstacle(doubt.delivery, now=doubt.taken_at)
             if obstacle is not None:
-                return self._failed(doubt, obstacle.reason, obstacle.wait)
+                return self._failed(doubt, "ledger", obstacle.reason, obstacle.wait)
             try:
                 view = await self._look_at_meta(doubt, sought)
             except (Failure, TimeoutError) as failure:
                 after_s = getattr(failure, "after_s", None) or 0.0
-                return self._failed(doubt, _reason(failure), timedelta(seconds=after_s))
+                wait = timedelta(seconds=after_s)
+                return self._failed(doubt, place_of(doubt), _reason(failure), wait)
             place, sightings = view.place, [*sightings, *view.sightings]
             verdict = await self._judge(doubt, sought, sightings, complete=view.complete)
         return Looked(_note(place, verdict), conclude(doubt, verdict, self._patience))
@@ -236,7 +245,7 @@ class Reconciler:
         if doubt.delivery.kind == "public_reply":
             parent = await self._doubts.parent_comment(doubt)
         async with asyncio.timeout(self._half_a_lease_s):
-            return await self._looking.look(doubt, sought, parent)
+            return await self._at_meta.look(doubt, sought, parent)
 
     async def _judge(
         self, doubt: Doubt, sought: Sought, sightings: Sequence[Sighting], *, complete: bool
@@ -246,9 +255,11 @@ class Reconciler:
         rivals = [_rival(one, doubt, self._patience) for one in standing.rivals]
         return judge(sought, sightings, taken=standing.taken, rivals=rivals, complete=complete)
 
-    def _failed(self, doubt: Doubt, because: str, wait: timedelta) -> Looked:
+    def _failed(
+        self, doubt: Doubt, place: Place | Literal["ledger"], because: str, wait: timedelta
+    ) -> Looked:
         """Return that Meta could not be asked, or did not answer; what was known stands."""
-        note = Note(asked="ledger", outcome="failed", because=because)
+        note = Note(asked=place, outcome="failed", because=because)
         again = put_off(doubt, self._patience, absent_at=doubt.absent_at, at_least=wait)
         return Looked(note, again)
 
@@ -339,7 +350,8 @@ def _rival(other: Unanswered, doubt: Doubt, patience: Patience) -> Rival:
     """Return another delivery to the same person, as it is recognised."""
     words = wording(other.kind, other.content, doubt.delivery)
     over_at = other.over_at or datetime.max.replace(tzinfo=UTC) - patience.skew
-    return Rival(words, _span(other.attempted_at, over_at, patience))
+    attempt = _span(other.attempted_at, over_at, patience)
+    return Rival(words, attempt, one_for_each=other.kind == "private_reply")
 
 
 def _span(begin: datetime, end: datetime, patience: Patience) -> Span:

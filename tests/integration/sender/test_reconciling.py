@@ -353,7 +353,7 @@ async def test_a_read_that_fails_decides_nothing(
     await town.owner.execute("update public.deliveries set look_at = now()")
     await town.reconciled_until("sent", delivery)
 
-    assert ("ledger", "failed", because) == (await town.looks(delivery))[0]
+    assert ("conversation", "failed", because) == (await town.looks(delivery))[0]
     assert "sent" == (await town.row(other))["state"]
 
 
