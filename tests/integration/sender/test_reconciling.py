@@ -335,7 +335,6 @@ async def test_what_was_asked_about_is_never_sent_by_itself(town: Stage, meta: M
     [
         ({"kind": "throttle"}, "messaging_limited"),
         ({"kind": "refuse", "code": 2}, "service_failure"),
-        ({"kind": "refuse", "code": 190}, "token_invalid"),
     ],
 )
 async def test_a_read_that_fails_decides_nothing(
