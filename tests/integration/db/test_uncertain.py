@@ -18,7 +18,7 @@ from switchboard.contracts.ids import event_id
 from switchboard.db import alerts, deliveries, ledger, migrate, pacing, uncertain
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database, Row, open_pool
-from switchboard.db.uncertain import ALERT, Doubt, Note, Unanswered
+from switchboard.db.uncertain import ALERT, Doubt, Note, Standing, Unanswered
 from tests.integration.db.test_migrations import MIGRATIONS
 from tests.integration.db.town import (
     Shop,
@@ -459,7 +459,7 @@ class TestOneMessage:
         assert [False, True] == sorted(taken)
         left = first if taken[1] else second
         standing = await uncertain.standing(pipeline, left, [MID, "mid.2"])
-        assert ({MID}, ()) == (standing.taken, standing.rivals)
+        assert Standing(frozenset({MID}), ()) == standing
 
     async def test_is_not_two_deliveries(
         self, owner: Database, pipeline: Database, shop: Shop

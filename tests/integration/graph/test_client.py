@@ -91,7 +91,7 @@ async def breaks_off(request: web.Request) -> web.StreamResponse:
 async def talks_nonsense(request: web.Request) -> web.Response:
     """Answer in no protocol."""
     assert request.transport is not None
-    request.transport.write(b"hello\r\n\r\n")  # type: ignore[attr-defined]  # it is a socket's
+    request.transport.write(b"hello\r\n\r\n")
     request.transport.close()
     return web.Response()
 
