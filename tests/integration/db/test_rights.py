@@ -14,9 +14,9 @@ from tests.integration.db.town import Shop, owe
 # Everything the router and the sender may do. A right that is not in this list is a mistake, here
 # or there. `*` is every column the statement names anyway; the lists are sorted.
 PIPELINE = {
-    ("public.instagram_accounts", "SELECT"): "app_scoped_id held_until hold_reason id instagram_id "
-    "paused_until private_replies_per_hour rules_version sends_per_second status takeover "
-    "time_zone username workspace_id",
+    ("public.instagram_accounts", "SELECT"): "app_scoped_id first_served held_until hold_reason id "
+    "instagram_id paused_until private_replies_per_hour reply_delay_max reply_delay_min "
+    "rules_version sends_per_second status takeover time_zone username workspace_id",
     ("public.instagram_accounts", "UPDATE"): "held_until hold_reason status",
     ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
     ("private.webhook_secrets", "SELECT"): "account_id ciphertext key_id nonce",
@@ -44,18 +44,24 @@ PIPELINE = {
     "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
     ("public.events", "UPDATE"): "campaign_id decision outcome",
     ("public.deliveries", "SELECT"): "account_id after_id attempted_at attempts campaign_id "
-    "campaign_version comment_id content deadline event_id id kind lane lease_owner lease_until "
-    "message_id moves not_before person_id published_at reason recipient_id state step trace_id "
-    "workspace_id",
+    "campaign_version comment_id content created_at deadline event_id id kind lane lease_owner "
+    "lease_until message_id moves not_before person_id published_at reason recipient_id state step "
+    "trace_id workspace_id",
     ("public.deliveries", "INSERT"): "account_id after_id campaign_id campaign_version comment_id "
-    "content deadline event_id id kind lane not_before person_id published_at state step trace_id "
-    "workspace_id",
+    "content deadline event_id id kind lane not_before person_id published_at reason state step "
+    "trace_id workspace_id",
     ("public.deliveries", "UPDATE"): "attempted_at attempts fbtrace_id graph_code graph_subcode "
     "lease_owner lease_until message_id moved_by not_before published_at reason recipient_id "
     "sent_at state",
     ("public.alerts", "SELECT"): "account_id detail id kind raised_at resolved_at seen_at subject",
     ("public.alerts", "INSERT"): "account_id detail kind subject workspace_id",
     ("public.alerts", "UPDATE"): "detail resolved_at seen_at",
+    ("public.delivery_forecasts", "SELECT"): "account_id campaign_id claimed_until computed_at "
+    "drained_at missed missed_from waiting",
+    ("public.delivery_forecasts", "INSERT"): "account_id campaign_id claimed_until computed_at "
+    "drained_at missed missed_from waiting workspace_id",
+    ("public.delivery_forecasts", "UPDATE"): "claimed_until computed_at drained_at missed "
+    "missed_from waiting",
 }
 
 _TABLES = """
