@@ -22,6 +22,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredQueues,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -110,7 +111,8 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             drain_s=settings.drain_s,
         )
         pacer = Pacer(
-            StoredParking(db),
+            StoredParking(db, settings.margin()),
+            StoredQueues(db=db, turns=means.limits, margin=settings.margin()),
             outbound,
             classified,
             open_for_business=partial(ping, redis),

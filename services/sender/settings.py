@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -68,6 +69,10 @@ class Settings(
         gt=0,
         description="A ready delivery that nobody claimed for this long is published again.",
     )
+
+    def margin(self) -> timedelta:
+        """Return how long before a deadline of Meta's a call is too late to begin."""
+        return timedelta(seconds=self.sender_window_margin_s + self.sender_call_budget_s)
 
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:

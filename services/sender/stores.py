@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import assert_never
+from typing import Protocol, assert_never
+from uuid import UUID
 
 from services.sender.endings import (
     Delivered,
@@ -16,16 +17,16 @@ from services.sender.endings import (
     Postponed,
     TokenMissing,
 )
-from services.sender.pacer import Overdue
-from services.sender.pacing import PRIVATE_REPLIES
+from services.sender.pacer import Overdue, Released
+from services.sender.pacing import PRIVATE_REPLIES, hourly_replies
 from services.sender.webhooks import SecretMissing
 from switchboard.clock import Clock
-from switchboard.contracts import DeliveryDue, DeliveryId
-from switchboard.db import contacts, credentials, deliveries, pacing
+from switchboard.contracts import AccountId, DeliveryDue, DeliveryId
+from switchboard.db import backlog, contacts, credentials, deliveries, pacing
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
 from switchboard.db.pacing import Due
-from switchboard.db.pool import Database
+from switchboard.db.pool import Database, Transaction
 from switchboard.graph import Said
 from switchboard.state import Bucket
 
@@ -97,6 +98,8 @@ class StoredLedger:
         Stop the account, if that is what Meta said, and then park the row.
 
         In this order: were the second one missing, the first is still true and the row is not lost.
+        A private reply for which the hour had no turn left is in its account's queue again, at the
+        place it had.
         """
         if ending.reconnect:
             await deliveries.mark_reconnect_needed(self.db, delivery.account, ending.reason)
@@ -105,12 +108,13 @@ class StoredLedger:
             await deliveries.hold_account(
                 self.db, delivery.account, until=until, reason=ending.reason
             )
+        queued = ending.reason == f"limit_{PRIVATE_REPLIES}"
         return await deliveries.park(
             self.db,
             delivery.id,
             owner=owner,
-            reason=ending.reason,
-            after_s=ending.wait.total_seconds(),
+            reason=backlog.QUEUED if queued else ending.reason,
+            after_s=0.0 if queued else ending.wait.total_seconds(),
             counts=ending.counted,
         )
 
@@ -191,11 +195,74 @@ class SealedSecrets:
         return self.vault.open(sealed, delivery.account, "webhook")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredParking:
-    """Deliveries in Postgres, as the pacer moves them."""
+class Turns(Protocol):
+    """What limits would grant."""
+
+    async def free_many(self, asked: Sequence[tuple[AccountId, Bucket]]) -> Sequence[int]:
+        """Return how many calls each bucket would let through at this moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredQueues:
+    """
+    Queues in Postgres, and turns in Redis.
+
+    `margin`: nothing is sent later than this before its deadline.
+    """
 
     db: Database
+    turns: Turns
+    margin: timedelta
+
+    async def release(self, *, limit: int) -> Released:
+        """
+        Make the first of each queue ready, as many as have a turn.
+
+        Those who are out are counted before limits are asked: whoever takes a turn in between is
+        counted twice, which gives one too few for a moment, and not one too many.
+        """
+        async with self.db.transaction() as tx:
+            queues = await backlog.take_queues(tx)
+            accounts = [queue.account for queue in queues]
+            admitted = 0
+            if any(queue.has_due for queue in queues):
+                admitted = await backlog.admit(tx, accounts, limit=limit)
+            out = await backlog.out(tx, accounts) if queues else {}
+            turns = await self._turns(queues, out)
+            due = await self._first(tx, turns, limit=limit)
+        return Released(_messages(due), more=max(admitted, len(due)) >= limit)
+
+    async def _turns(
+        self, queues: Sequence[backlog.Queue], out: Mapping[UUID, int]
+    ) -> dict[UUID, int]:
+        """Return the accounts that have turns for others than those who are out."""
+        asked = [(one.instagram_id, hourly_replies(one.private_replies_per_hour)) for one in queues]
+        free = await self.turns.free_many(asked) if asked else ()
+        left = {
+            queue.account: turns - out.get(queue.account, 0)
+            for queue, turns in zip(queues, free, strict=True)
+        }
+        return {account: turns for account, turns in left.items() if turns > 0}
+
+    async def _first(
+        self, tx: Transaction, turns: Mapping[UUID, int], *, limit: int
+    ) -> Sequence[Due]:
+        if not turns:
+            return ()
+        return await backlog.release_queued(tx, turns, margin=self.margin, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParking:
+    """
+    Deliveries in Postgres, as the pacer moves them.
+
+    `margin`: nothing is sent later than this before its deadline.
+    """
+
+    db: Database
+    margin: timedelta
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make parked rows ready whose moment has come."""
@@ -214,7 +281,7 @@ class StoredParking:
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `expired` what was not sent in time, but for lookups."""
-        return _messages(await pacing.expire_overdue(self.db, limit=limit))
+        return _messages(await pacing.expire_overdue(self.db, margin=self.margin, limit=limit))
 
     async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
         """Return lookups that wait although their deadline has passed."""

@@ -110,6 +110,7 @@ REASONS: Final[Mapping[str, str]] = {
     "earlier_not_sent": "the one it was to follow was not sent",
     "deadline_passed": "Meta no longer allowed it",
     "window_closed": "the person's window had closed",
+    "queued": "others go first: an hour has room for so many private replies",
     "our_limits": "our limits, which stay below Meta's, had to be kept",
     "limit_private_replies": "as many private replies went out as the hour has room for",
     "limit_live_replies": "as many answers to the broadcast went out as a second has room for",

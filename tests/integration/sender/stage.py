@@ -24,6 +24,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredQueues,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -212,8 +213,10 @@ class Stage:
         async def is_open() -> None:
             await ping(self.redis)
 
+        margin = timedelta(minutes=5)
         return Pacer(
-            StoredParking(self.db),
+            StoredParking(self.db, margin),
+            StoredQueues(db=self.db, turns=Limits(self.redis), margin=margin),
             self.outbound,
             self.classified,
             open_for_business=is_open,
