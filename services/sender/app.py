@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.composing import Tracking
+from services.sender.forecasting import Forecaster
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
 from services.sender.profiles import Profiles
@@ -22,7 +24,6 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
-    StoredQueues,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -122,6 +123,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             release_limit=settings.sender_release_limit,
             stale=timedelta(seconds=settings.sender_stale_s),
         )
+        forecaster = make_forecaster(means, settings)
         async with answering(
             SENDER,
             settings,
@@ -131,9 +133,13 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
                 "postgres": db.ping,
                 "redis": partial(ping, redis),
             },
-            pulses={"consumer": consumer.still_s, "pacer": pacer.still_s},
+            pulses={
+                "consumer": consumer.still_s,
+                "pacer": pacer.still_s,
+                "forecaster": forecaster.still_s,
+            },
         ) as loop:
-            yield [consumer, pacer, loop, meter]
+            yield [consumer, pacer, forecaster, loop, meter]
 
 
 def make_sender(means: Means, settings: Settings) -> Sender:
@@ -166,6 +172,22 @@ def make_sender(means: Means, settings: Settings) -> Sender:
         meter=means.meter,
         now=utc_now,
         lease=lease,
+    )
+
+
+def make_forecaster(means: Means, settings: Settings) -> Forecaster:
+    """Put a forecaster together; it looks for what is stale four times while that becomes so."""
+    return Forecaster(
+        StoredForecasts(
+            db=means.db,
+            turns=means.limits,
+            stale=timedelta(seconds=settings.sender_forecast_s),
+            lease=timedelta(seconds=2 * settings.sender_forecast_s),
+        ),
+        margin=settings.margin(),
+        meter=means.meter,
+        now=utc_now,
+        every_s=settings.sender_forecast_s / 4,
     )
 
 

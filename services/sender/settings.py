@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -12,6 +11,7 @@ from switchboard.settings import (
     BaseUrl,
     ConsumerSettings,
     DatabaseSettings,
+    DeadlineSettings,
     MetaSettings,
     QueueSettings,
     RedisSettings,
@@ -28,6 +28,7 @@ class Settings(
     DatabaseSettings,
     RedisSettings,
     MetaSettings,
+    DeadlineSettings,
     VaultSettings,
     WorkerSettings,
 ):
@@ -41,19 +42,10 @@ class Settings(
     link_secrets: Annotated[SecretList | None, NoDecode] = Field(
         None, description="The secrets that sign links; the first signs. Needed with PUBLIC_URL."
     )
-    sender_call_budget_s: float = Field(
-        10.0,
-        gt=0,
-        description="The longest a call to Meta, or to an owner's server, may take; then its "
-        "outcome is unknown.",
-    )
     sender_lease_s: float = Field(
         60.0,
         gt=0,
         description="How long a claimed delivery is one sender's; then its outcome is unknown.",
-    )
-    sender_window_margin_s: float = Field(
-        300.0, ge=0, description="Nothing is sent later than this before Meta's own deadline."
     )
     webhooks_allow_private: bool = Field(
         default=False,
@@ -64,15 +56,18 @@ class Settings(
     sender_release_limit: int = Field(
         200, ge=1, le=5_000, description="Parked deliveries one round releases, at most."
     )
+    sender_forecast_s: float = Field(
+        20.0,
+        gt=0,
+        le=30,
+        description="Where private replies wait for their turn, it is foreseen anew this often who "
+        "will be answered when, and who too late.",
+    )
     sender_stale_s: float = Field(
         60.0,
         gt=0,
         description="A ready delivery that nobody claimed for this long is published again.",
     )
-
-    def margin(self) -> timedelta:
-        """Return how long before a deadline of Meta's a call is too late to begin."""
-        return timedelta(seconds=self.sender_window_margin_s + self.sender_call_budget_s)
 
     @model_validator(mode="after")
     def _lease_outlasts_the_call(self) -> Self:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, assert_never
-from uuid import UUID
+from typing import assert_never
 
 from services.sender.endings import (
     Delivered,
@@ -17,16 +16,16 @@ from services.sender.endings import (
     Postponed,
     TokenMissing,
 )
-from services.sender.pacer import Overdue, Released
-from services.sender.pacing import PRIVATE_REPLIES, hourly_replies
+from services.sender.pacer import Overdue
+from services.sender.pacing import PRIVATE_REPLIES
 from services.sender.webhooks import SecretMissing
 from switchboard.clock import Clock
-from switchboard.contracts import AccountId, DeliveryDue, DeliveryId
+from switchboard.contracts import DeliveryDue, DeliveryId
 from switchboard.db import backlog, contacts, credentials, deliveries, pacing
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
 from switchboard.db.pacing import Due
-from switchboard.db.pool import Database, Transaction
+from switchboard.db.pool import Database
 from switchboard.graph import Said
 from switchboard.state import Bucket
 
@@ -70,7 +69,7 @@ class StoredLedger:
             recipient_id=ending.recipient_id,
             answer=_answer(ending.said),
         )
-        return None if sent is None else _messages(sent.due)
+        return None if sent is None else messages(sent.due)
 
     async def _not_sent(
         self, delivery: Claimed, ending: Never | Late | Doubtful | Postponed, *, owner: str
@@ -195,64 +194,6 @@ class SealedSecrets:
         return self.vault.open(sealed, delivery.account, "webhook")
 
 
-class Turns(Protocol):
-    """What limits would grant."""
-
-    async def free_many(self, asked: Sequence[tuple[AccountId, Bucket]]) -> Sequence[int]:
-        """Return how many calls each bucket would let through at this moment."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredQueues:
-    """
-    Queues in Postgres, and turns in Redis.
-
-    `margin`: nothing is sent later than this before its deadline.
-    """
-
-    db: Database
-    turns: Turns
-    margin: timedelta
-
-    async def release(self, *, limit: int) -> Released:
-        """
-        Make the first of each queue ready, as many as have a turn.
-
-        Those who are out are counted before limits are asked: whoever takes a turn in between is
-        counted twice, which gives one too few for a moment, and not one too many.
-        """
-        async with self.db.transaction() as tx:
-            queues = await backlog.take_queues(tx)
-            accounts = [queue.account for queue in queues]
-            admitted = 0
-            if any(queue.has_due for queue in queues):
-                admitted = await backlog.admit(tx, accounts, limit=limit)
-            out = await backlog.out(tx, accounts) if queues else {}
-            turns = await self._turns(queues, out)
-            due = await self._first(tx, turns, limit=limit)
-        return Released(_messages(due), more=max(admitted, len(due)) >= limit)
-
-    async def _turns(
-        self, queues: Sequence[backlog.Queue], out: Mapping[UUID, int]
-    ) -> dict[UUID, int]:
-        """Return the accounts that have turns for others than those who are out."""
-        asked = [(one.instagram_id, hourly_replies(one.private_replies_per_hour)) for one in queues]
-        free = await self.turns.free_many(asked) if asked else ()
-        left = {
-            queue.account: turns - out.get(queue.account, 0)
-            for queue, turns in zip(queues, free, strict=True)
-        }
-        return {account: turns for account, turns in left.items() if turns > 0}
-
-    async def _first(
-        self, tx: Transaction, turns: Mapping[UUID, int], *, limit: int
-    ) -> Sequence[Due]:
-        if not turns:
-            return ()
-        return await backlog.release_queued(tx, turns, margin=self.margin, limit=limit)
-
-
 @dataclass(frozen=True, slots=True)
 class StoredParking:
     """
@@ -266,22 +207,22 @@ class StoredParking:
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make parked rows ready whose moment has come."""
-        return _messages(await pacing.release_due(self.db, limit=limit))
+        return messages(await pacing.release_due(self.db, limit=limit))
 
     async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
         """Return ready rows that nobody has picked up."""
         older_than_s = older_than.total_seconds()
-        return _messages(
+        return messages(
             await pacing.republish_stale(self.db, older_than_s=older_than_s, limit=limit)
         )
 
     async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `uncertain`, or ready again, what a sender left behind."""
-        return _messages(await pacing.expire_leases(self.db, limit=limit))
+        return messages(await pacing.expire_leases(self.db, limit=limit))
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `expired` what was not sent in time, but for lookups."""
-        return _messages(await pacing.expire_overdue(self.db, margin=self.margin, limit=limit))
+        return messages(await pacing.expire_overdue(self.db, margin=self.margin, limit=limit))
 
     async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
         """Return lookups that wait although their deadline has passed."""
@@ -294,10 +235,11 @@ class StoredParking:
 
     async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Move what waits for a delivery that has ended; return what is ready now."""
-        return _messages(await pacing.settle_waiting(self.db, limit=limit))
+        return messages(await pacing.settle_waiting(self.db, limit=limit))
 
 
-def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+def messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+    """Return what senders are told of `rows`."""
     return [
         DeliveryDue(delivery_id=row.delivery_id, account_id=row.account_id, trace_id=row.trace_id)
         for row in rows

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, latest, replay, secrets
+from switchboard.cli import checking, dry_run, explain, forecast, latest, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -59,6 +59,19 @@ def events_(
 ) -> None:
     """List an account's latest events, with the ids that `explain` takes."""
     finish(latest.events(account, last=last, as_json=as_json))
+
+
+@app.command("forecast")
+def forecast_(
+    account: AnAccount,
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Name those who will not be answered in time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell when those who wait for a private reply will have it, and how many too late."""
+    finish(forecast.forecast(account, missing=missing, as_json=as_json))
 
 
 @app.command("replay")

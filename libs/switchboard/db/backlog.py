@@ -80,9 +80,9 @@ async def release_queued(
     return read_due(rows)
 
 
-# Hops through an index from account to account: one step for each, however many wait. `delayed` are
-# those with somebody who waits for a moment, and the earliest of them.
-_BACKLOGGED: Final = """
+# The accounts where somebody waits, for their turn or for a moment. Hops through an index from
+# account to account: one step for each, however many wait.
+BACKLOGGED: Final = """
 with recursive queued as (
   (select account_id
      from public.deliveries
@@ -141,7 +141,7 @@ select id, instagram_id, private_replies_per_hour, has_due
   from movable
  where pg_try_advisory_xact_lock(hashtextextended('queue ' || id::text, 0))
 """
-_TAKE_QUEUES: Final = _BACKLOGGED + _TAKE
+_TAKE_QUEUES: Final = BACKLOGGED + _TAKE
 
 _ADMIT: Final = """
 with due as (

@@ -13,6 +13,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services.sender.backlogs import StoredForecasts, StoredQueues
+from services.sender.forecasting import Forecaster
 from services.sender.lookups import Lookups
 from services.sender.pacer import Pacer
 from services.sender.profiles import Profiles
@@ -24,7 +26,6 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
-    StoredQueues,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -225,6 +226,21 @@ class Stage:
             every_s=0.05,
             release_limit=100,
             stale=timedelta(minutes=1),
+        )
+
+    def forecaster(self) -> Forecaster:
+        """Return a forecaster to whom every forecast is stale."""
+        return Forecaster(
+            StoredForecasts(
+                db=self.db,
+                turns=Limits(self.redis),
+                stale=timedelta(),
+                lease=timedelta(minutes=1),
+            ),
+            margin=timedelta(minutes=5),
+            meter=Meter("sender", "test"),
+            now=utc_now,
+            every_s=0.05,
         )
 
     async def owe(
