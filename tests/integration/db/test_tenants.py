@@ -153,6 +153,10 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ),
     ("update public.instagram_accounts set sends_per_second = 1 where workspace_id = $1", "admin"),
     (
+        "update public.instagram_accounts set first_served = 'oldest' where workspace_id = $1",
+        "admin",
+    ),
+    (
         """update public.instagram_accounts
               set time_zone = 'Europe/Lisbon', takeover = '2 h', paused_until = now()
             where workspace_id = $1""",
@@ -195,6 +199,7 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.deliveries set state = 'cancelled' where workspace_id = $1", "nobody"),
     ("delete from public.delivery_transitions where workspace_id = $1", "nobody"),
     ("update public.alerts set resolved_at = now() where workspace_id = $1", "nobody"),
+    ("update public.delivery_forecasts set missed = 0 where workspace_id = $1", "nobody"),
     ("truncate public.campaigns cascade", "nobody"),
 ]
 STAFF: list[Role] = ["viewer", "editor", "admin", "owner"]
