@@ -10,9 +10,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.composing import Tracking
 from services.sender.doubts import StoredDoubts
 from services.sender.files import Files
+from services.sender.forecasting import Forecaster
 from services.sender.looking import Looking
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
@@ -119,7 +121,8 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             drain_s=settings.drain_s,
         )
         pacer = Pacer(
-            StoredParking(db),
+            StoredParking(db, settings.margin()),
+            StoredQueues(db=db, turns=means.limits, margin=settings.margin()),
             outbound,
             classified,
             open_for_business=partial(ping, redis),
@@ -130,6 +133,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             stale=timedelta(seconds=settings.sender_stale_s),
         )
         reconciler = make_reconciler(means, settings)
+        forecaster = make_forecaster(means, settings)
         async with answering(
             SENDER,
             settings,
@@ -143,9 +147,10 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
                 "consumer": consumer.still_s,
                 "pacer": pacer.still_s,
                 "reconciler": reconciler.still_s,
+                "forecaster": forecaster.still_s,
             },
         ) as loop:
-            yield [consumer, pacer, reconciler, loop, meter]
+            yield [consumer, pacer, reconciler, forecaster, loop, meter]
 
 
 def make_sender(means: Means, settings: Settings) -> Sender:
@@ -207,6 +212,22 @@ def make_reconciler(means: Means, settings: Settings) -> Reconciler:
         every_s=settings.sender_reconcile_s,
         limit=settings.sender_reconcile_limit,
         lease=_LOOK_LEASE,
+    )
+
+
+def make_forecaster(means: Means, settings: Settings) -> Forecaster:
+    """Put a forecaster together; it looks for what is stale four times while that becomes so."""
+    return Forecaster(
+        StoredForecasts(
+            db=means.db,
+            turns=means.limits,
+            stale=timedelta(seconds=settings.sender_forecast_s),
+            lease=timedelta(seconds=2 * settings.sender_forecast_s),
+        ),
+        margin=settings.margin(),
+        meter=means.meter,
+        now=utc_now,
+        every_s=settings.sender_forecast_s / 4,
     )
 
 

@@ -13,6 +13,7 @@ from switchboard.settings import (
     BaseUrl,
     ConsumerSettings,
     DatabaseSettings,
+    DeadlineSettings,
     MetaSettings,
     QueueSettings,
     RedisSettings,
@@ -29,6 +30,7 @@ class Settings(
     DatabaseSettings,
     RedisSettings,
     MetaSettings,
+    DeadlineSettings,
     VaultSettings,
     WorkerSettings,
 ):
@@ -42,19 +44,10 @@ class Settings(
     link_secrets: Annotated[SecretList | None, NoDecode] = Field(
         None, description="The secrets that sign links; the first signs. Needed with PUBLIC_URL."
     )
-    sender_call_budget_s: float = Field(
-        10.0,
-        gt=0,
-        description="The longest a call to Meta, or to an owner's server, may take; then its "
-        "outcome is unknown.",
-    )
     sender_lease_s: float = Field(
         60.0,
         gt=0,
         description="How long a claimed delivery is one sender's; then its outcome is unknown.",
-    )
-    sender_window_margin_s: float = Field(
-        300.0, ge=0, description="Nothing is sent later than this before Meta's own deadline."
     )
     webhooks_allow_private: bool = Field(
         default=False,
@@ -64,6 +57,13 @@ class Settings(
     sender_pacer_s: float = Field(1.0, gt=0, description="Seconds between two rounds of the pacer.")
     sender_release_limit: int = Field(
         200, ge=1, le=5_000, description="Parked deliveries one round releases, at most."
+    )
+    sender_forecast_s: float = Field(
+        20.0,
+        gt=0,
+        le=30,
+        description="Where private replies wait for their turn, it is foreseen anew this often who "
+        "will be answered when, and who too late.",
     )
     sender_stale_s: float = Field(
         60.0,

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import alerts, checking, deliveries, dry_run, explain, latest, replay, secrets
+from switchboard.cli import (
+    alerts,
+    checking,
+    deliveries,
+    dry_run,
+    explain,
+    forecast,
+    latest,
+    replay,
+    secrets,
+)
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -76,6 +86,19 @@ def alerts_(account: MaybeAccount = None, *, as_json: AsJson = False) -> None:
 def try_again_(account: AnAccount) -> None:
     """Let a held account try one message at once, because its owner says that it is mended."""
     finish(alerts.try_again(account))
+
+
+@app.command("forecast")
+def forecast_(
+    account: AnAccount,
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Name those who will not be answered in time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell when those who wait for a private reply will have it, and how many too late."""
+    finish(forecast.forecast(account, missing=missing, as_json=as_json))
 
 
 @app.command("replay")

@@ -67,6 +67,7 @@ FAILED: Final[Mapping[Failed, str]] = {
     "follower": "its condition on following does not hold",
     "tags": "its condition on tags does not hold",
     "hours": "the business is closed",
+    "opens_too_late": "when the business opens, Meta will not allow an answer any more",
     "language": "the text is in another language",
     "outranked": "it would have answered, but another campaign came first",
 }
@@ -77,6 +78,9 @@ STOPPED: Final[Mapping[Stopped, str]] = {
     "waits_for_time": "It waits until its time comes.",
     "gate_closed": "It goes on only with people who follow the account.",
     "no_window": "The person may not be written to further: no window is open.",
+    "too_late": "When it was to go on, Meta would not have allowed it any more.",
+    "follow_up_too_late": "It waits for the person to tap; it cannot remind them, for by then they "
+    "may not be written to.",
     "answer_missing": "The person gave no answer that would do, as often as they were asked.",
     "handed_over": "It left the conversation to a person.",
     "does_not_fit": "None of its steps says anything to this kind of event.",
@@ -111,6 +115,7 @@ REASONS: Final[Mapping[str, str]] = {
     "conversation_order": "an earlier message to the person was still on its way",
     "deadline_passed": "its time was over: Meta no longer allowed it",
     "window_closed": "the person's window had closed",
+    "queued": "others go first: an hour has room for so many private replies",
     "our_limits": "our limits, which stay below Meta's, had to be kept",
     "limit_private_replies": "as many private replies went out as the hour has room for",
     "limit_live_replies": "as many answers to the broadcast went out as a second has room for",

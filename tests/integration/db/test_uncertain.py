@@ -680,12 +680,14 @@ async def test_alerts_of_what_is_decided(owner: Database, pipeline: Database, sh
     decided, open_ = await _doubtful(pipeline, shop), await _doubtful(pipeline, shop)
     for delivery in (decided, open_):
         await alerts.raise_alert(pipeline, shop.account, ALERT, subject=str(delivery), detail={})
-    await alerts.raise_alert(pipeline, shop.account, "other", subject=str(decided), detail={})
+    await alerts.raise_alert(
+        pipeline, shop.account, "unknown_error", subject=str(decided), detail={}
+    )
     await force(owner, decided, "sent")
 
     assert [1, 0] == [await uncertain.settle_alerts(pipeline) for _ in range(2)]
     left = {(one.kind, one.subject) for one in await alerts.open_alerts(pipeline, shop.account)}
-    assert {(ALERT, str(open_)), ("other", str(decided))} == left
+    assert {(ALERT, str(open_)), ("unknown_error", str(decided))} == left
 
 
 async def test_what_an_earlier_release_left(bare_database_url: str, tmp_path: Path) -> None:

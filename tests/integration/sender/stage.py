@@ -15,9 +15,11 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.conclusions import Patience
 from services.sender.doubts import StoredDoubts
 from services.sender.files import Files
+from services.sender.forecasting import Forecaster
 from services.sender.looking import Looking
 from services.sender.lookups import Lookups
 from services.sender.pacer import Pacer
@@ -250,8 +252,10 @@ class Stage:
         async def is_open() -> None:
             await ping(self.redis)
 
+        margin = timedelta(minutes=5)
         return Pacer(
-            StoredParking(self.db),
+            StoredParking(self.db, margin),
+            StoredQueues(db=self.db, turns=Limits(self.redis), margin=margin),
             self.outbound,
             self.classified,
             open_for_business=is_open,
@@ -280,6 +284,21 @@ class Stage:
             every_s=0.05,
             limit=100,
             lease=timedelta(seconds=30),
+        )
+
+    def forecaster(self) -> Forecaster:
+        """Return a forecaster to whom every forecast is stale."""
+        return Forecaster(
+            StoredForecasts(
+                db=self.db,
+                turns=Limits(self.redis),
+                stale=timedelta(),
+                lease=timedelta(minutes=1),
+            ),
+            margin=timedelta(minutes=5),
+            meter=Meter("sender", "test"),
+            now=utc_now,
+            every_s=0.05,
         )
 
     async def owe(

@@ -37,6 +37,7 @@ def good(tmp_path: Path) -> Path:
     [
         (["explain"], "Missing argument 'EVENT'"),
         (["explain", _UUID], "DATABASE_URL: Field required; set it as for the services"),
+        (["forecast"], "Missing option '--account'"),
         (["replay"], "Missing option '--since'"),
         (["replay", "--since", "yesterday"], "--since: 'yesterday' is no date; write 2026-11-01"),
         (
@@ -201,7 +202,18 @@ def test_the_schema_is_the_campaigns(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize(
-    "command", ["explain", "replay", "dry-run", "lint", "publish", "draft", "campaigns", "schema"]
+    "command",
+    [
+        "explain",
+        "forecast",
+        "replay",
+        "dry-run",
+        "lint",
+        "publish",
+        "draft",
+        "campaigns",
+        "schema",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     """Each command says what it is for."""
