@@ -35,7 +35,7 @@ if to_meta then
   wait_us, share = cools_us(KEYS[1], now_us), share_of(KEYS[2], now_us)
 end
 
-local taken = {}
+local taken, learnt = {}, {}
 for i = 1, #KEYS - 2 do
   local at = 4 * i - 2
   local burst, interval_us = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
@@ -48,6 +48,9 @@ for i = 1, #KEYS - 2 do
     end
     local missing = recalled == 'full' and 0 or math.min(burst, tonumber(recalled))
     full_us = now_us + missing * interval_us
+    if recalled ~= 'full' then
+      learnt[i] = { full_us, math.ceil(missing * interval_us / 1000) + keep_ms }
+    end
   end
   full_us = math.max(full_us, now_us)
   local empty_us = full_us + interval_us - burst * interval_us - now_us
@@ -58,7 +61,12 @@ for i = 1, #KEYS - 2 do
   taken[i] = { full_us, math.ceil((full_us - now_us) / 1000) + keep_ms }
 end
 
+-- What was learnt of a missing bucket is kept even so, or no token would ever come back to one that
+-- is asked about again and again while others know that it is empty.
 if wait_us > 0 then
+  for i, bucket in pairs(learnt) do
+    redis.call('SET', KEYS[i + 2], string.format('%.0f', bucket[1]), 'PX', bucket[2])
+  end
   return { math.ceil(wait_us / 1000), which }
 end
 for i = 1, #KEYS - 2 do
