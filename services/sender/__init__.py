@@ -19,6 +19,10 @@ lease runs out.
 The last three do no harm twice: they are told first and recorded then, and if somebody dies in
 between they are done again.
 
+Some endings are the account's, too (`alarms`, `aftermath`): a restriction holds it, its owner must
+connect it again, or the first thing that Meta takes lets it free. After a hold one delivery of the
+account is out at a time, until Meta takes one.
+
 What cannot go now is parked in its row with the moment to come back, and the message is done with.
 The `pacer`, a worker beside the consumer, brings parked rows back, tells senders again of rows
 nobody picked up, and closes what ran out of time. Private replies, of which an hour has room for so
