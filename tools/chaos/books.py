@@ -1,0 +1,145 @@
+"""
+PostgreSQL as a judge sees it: what was decided, and what became of each delivery.
+
+Read as the role that owns the schema. `pass_time` is the one thing that writes: it lets time pass
+without anybody waiting, by moving every moment that is kept into the past.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+
+# Where the moments are by which deliveries are sent, held, put off and given up.
+_TIMED: Final = ("deliveries", "instagram_accounts", "contacts")
+_AWAY: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_BUDGET_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One delivery as it ended, or as it stands."""
+
+    id: str
+    account_id: str  # Meta's
+    event: str  # the identity of what it answers
+    kind: str
+    comment_id: str | None
+    person_id: str | None
+    state: str
+    reason: str | None
+    code: int | None
+    after_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One thing that happened, as it stands in the ledger."""
+
+    identity: str
+    kind: str
+    outcome: str
+
+
+class Books:
+    """The database at `url`. Each question opens a connection, as the server comes and goes."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def deliveries(self) -> Sequence[Row]:
+        """Return every delivery."""
+        async with self._open() as db:
+            return [Row(**dict(row)) for row in await db.fetch(_DELIVERIES)]
+
+    async def decided(self) -> Sequence[Decided]:
+        """Return everything in the ledger."""
+        async with self._open() as db:
+            return [Decided(*row) for row in await db.fetch(_DECIDED)]
+
+    async def has_decided(self, identity: str) -> bool:
+        """Whether that happening has its decision; not known while the server is away."""
+        try:
+            async with self._open() as db:
+                found = await db.fetchval(_HAS_DECIDED, identity)
+        except _AWAY:
+            return False
+        return bool(found)
+
+    async def states(self) -> Counter[str]:
+        """Return how many deliveries there are in each state."""
+        async with self._open() as db:
+            return Counter({row["state"]: row["n"] for row in await db.fetch(_STATES)})
+
+    async def moves(self) -> int:
+        """Return a number that changes whenever a delivery takes a step."""
+        async with self._open() as db:
+            return int(await db.fetchval("select coalesce(sum(moves), 0) from public.deliveries"))
+
+    async def next_deadline(self) -> timedelta | None:
+        """Return how far away the first deadline of a delivery is that is still to be sent."""
+        async with self._open() as db:
+            left: timedelta | None = await db.fetchval(_NEXT_DEADLINE)
+            return left
+
+    async def taken_over(self) -> Sequence[str]:
+        """Return the people with whom a colleague is thought to talk."""
+        async with self._open() as db:
+            return [row["person_id"] for row in await db.fetch(_TAKEN_OVER)]
+
+    async def allow(self, instagram_id: str, private_replies_per_hour: int) -> None:
+        """Let an account send so many private replies an hour, as its owner might."""
+        async with self._open() as db:
+            await db.execute(_ALLOW, instagram_id, private_replies_per_hour)
+
+    async def pass_time(self, time: timedelta) -> None:
+        """Move every moment by which deliveries are sent that much into the past."""
+        async with self._open() as db, db.transaction():
+            for table in _TIMED:
+                rows = await db.fetch(_MOMENTS, table)
+                moved = ", ".join(f"{row['name']} = {row['name']} - $1::interval" for row in rows)
+                await db.execute(f"update public.{table} set {moved}", time)  # noqa: S608  ours
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncIterator[Any]:
+        connection = await asyncpg.connect(self._url, timeout=_BUDGET_S, command_timeout=_BUDGET_S)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=_BUDGET_S)
+
+
+_DELIVERIES: Final = """
+select delivery.id::text, account.instagram_id as account_id, event.identity as event,
+       delivery.kind, delivery.comment_id, delivery.person_id, delivery.state, delivery.reason,
+       delivery.graph_code as code, delivery.after_id::text
+  from public.deliveries delivery
+  join public.instagram_accounts account on account.id = delivery.account_id
+  join public.events event on event.event_id = delivery.event_id
+"""
+_DECIDED: Final = "select identity, kind, outcome from public.events"
+_HAS_DECIDED: Final = """
+select exists (select from public.events where identity = $1 and outcome <> 'asked')
+"""
+_STATES: Final = "select state, count(*)::int as n from public.deliveries group by state"
+_NEXT_DEADLINE: Final = """
+select min(deadline) - now()
+  from public.deliveries
+ where state in ('waiting', 'parked', 'ready', 'sending')
+"""
+_TAKEN_OVER: Final = "select person_id from public.contacts where paused_until > now()"
+_ALLOW: Final = """
+update public.instagram_accounts set private_replies_per_hour = $2 where instagram_id = $1
+"""
+_MOMENTS: Final = """
+select quote_ident(column_name) as name
+  from information_schema.columns
+ where table_schema = 'public' and table_name = $1
+   and data_type = 'timestamp with time zone' and is_generated = 'NEVER'
+"""
