@@ -13,10 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-from tools.metasim.ledger import EffectKind
+from tools.metasim.ledger import EffectKind, Opting
 from tools.metasim.records import Json
-from tools.metasim.webhooks.courier import Order
+from tools.metasim.webhooks.envelope import UPDATES_MAX
 from tools.metasim.webhooks.options import Secret, WebhookOptions
+from tools.metasim.webhooks.parcels import Order
 
 Username = Annotated[
     str,
@@ -38,6 +39,7 @@ class AccountBody(_Strict):
     app_scoped_id: NumericId | None = None
     token_issued_at: AwareDatetime | None = None
     token_expires_at: AwareDatetime | None = None
+    many_images: bool | None = None  # in one message; None: as before, at first they may be sent
 
 
 class MediaBody(_Strict):
@@ -74,9 +76,14 @@ class CommentExpectation(_Strict):
 
 
 class MessageExpectation(_Strict):
-    """How many messages must come of something done in a conversation."""
+    """
+    How many messages must come of something done in a conversation.
+
+    `in_order` says how they must begin, if they must come in an order.
+    """
 
     message: int | None = Field(None, ge=0)
+    in_order: list[Text] = Field(default_factory=list)
 
     def counts(self) -> dict[EffectKind, int]:
         """Return what is named, by kind."""
@@ -98,6 +105,24 @@ class CommentBody(_Happening):
     parent_id: NumericId | None = None
     live: bool = False
     comment_id: NumericId | None = None
+    as_original_too: bool = False  # an ad's: told once more, as one on the post behind the ad
+    expect: CommentExpectation = Field(default_factory=CommentExpectation)
+
+
+class BurstBody(_Happening):
+    """
+    Many people comment at once, each once: `username` with a number.
+
+    Some `per_post` comments share a webhook. With `webhook.wait` false they are told in the
+    background.
+    """
+
+    media_id: NumericId
+    count: int = Field(ge=1, le=10_000)
+    username: Username = "fan"
+    text: Text = "LINK"
+    live: bool = False
+    per_post: int = Field(1, ge=1, le=UPDATES_MAX)
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
@@ -115,7 +140,27 @@ class _InThread(_Happening):
     expect: MessageExpectation = Field(default_factory=MessageExpectation)
 
 
-class MessageBody(_InThread):
+class _ByPerson(_InThread):
+    """With `opts_out` the person asks for no more messages, with `opts_in` for messages again."""
+
+    opts_out: bool = False
+    opts_in: bool = False
+
+    @model_validator(mode="after")
+    def _wishes_one_thing(self) -> Self:
+        if self.opts_out and self.opts_in:
+            raise ValueError("opts_out and opts_in exclude each other")
+        return self
+
+    @property
+    def opts(self) -> Opting | None:
+        """What the person wishes, if they say so."""
+        if self.opts_out:
+            return "out"
+        return "in" if self.opts_in else None
+
+
+class MessageBody(_ByPerson):
     """A person writes: words, an answer to a story, a mention, a tap on a quick reply."""
 
     text: Text | None = None
@@ -129,7 +174,7 @@ class MessageBody(_InThread):
     mid: Text | None = None
 
 
-class PostbackBody(_InThread):
+class PostbackBody(_ByPerson):
     """A person taps a button. `mid` null: the event carries none."""
 
     payload: Text
@@ -138,7 +183,7 @@ class PostbackBody(_InThread):
     referral: Json | None = None
 
 
-class ReactionBody(_InThread):
+class ReactionBody(_ByPerson):
     """A person reacts to a message, or takes it back."""
 
     mid: Text
@@ -147,13 +192,13 @@ class ReactionBody(_InThread):
     emoji: Text = "\u2764\ufe0f"
 
 
-class SeenBody(_InThread):
+class SeenBody(_ByPerson):
     """A person has seen a message."""
 
     mid: Text
 
 
-class ReferralBody(_InThread):
+class ReferralBody(_ByPerson):
     """A person enters the conversation through an `ig.me` link or an ad."""
 
     ref: Text
@@ -246,6 +291,19 @@ class RawWebhookBody(_Strict):
     secret: Secret = Field("good")
 
 
+class EventBody(_Happening):
+    """
+    One update of any kind: `field` and `value` as Meta may call them one day.
+
+    With a `username` it is of the conversation with that person: `value` is what the item carries
+    beside sender, recipient and timestamp.
+    """
+
+    field: Text
+    value: Json
+    username: Username | None = None
+
+
 class HandshakeBody(_Strict):
     """The verification; without a token the right one is used."""
 
@@ -265,6 +323,12 @@ class ListQuery(_Strict):
     """How much of a list."""
 
     limit: int = Field(50, ge=1, le=1000)
+
+
+class HoldsQuery(_Strict):
+    """Whose restrictions; without an account everybody's, and the app's."""
+
+    account_id: NumericId | None = None
 
 
 class WaitQuery(_Strict):
