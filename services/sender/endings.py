@@ -11,7 +11,6 @@ from switchboard.db.deliveries import Claimed
 from switchboard.errors import (
     Failure,
     Refused,
-    Throttled,
     Unavailable,
     WindowClosed,
 )
@@ -23,8 +22,8 @@ from switchboard.graph import (
     SlowDown,
     TokenDead,
     Unclear,
-    Usage,
 )
+from switchboard.state import Limited
 
 # Meta's edge or Redis was not reached: long enough not to hammer it, short for a person who waits.
 _AWAY_WAIT: Final = timedelta(seconds=15)
@@ -33,9 +32,6 @@ _OTHER_WAIT: Final = timedelta(seconds=60)
 # The pacer passes over an account that is not connected, so its rows need no moment of their own.
 _UNTIL_CONNECTED: Final = timedelta()
 _MOST_TRIES_OF_UNKNOWN: Final = 2
-# Meta, "Rate limits": at 100 percent calls are refused, and calling on prolongs it.
-_BRAKE_PERCENT: Final = 95.0
-_BRAKE_WAIT: Final = timedelta(minutes=1)
 
 
 class TokenMissing(Failure):
@@ -112,8 +108,8 @@ def ending_of(failure: Failure, delivery: Claimed) -> Ending:
     match failure:
         case GraphFailure():
             return _ending_at_meta(failure, delivery)
-        case Throttled(after_s=after_s):
-            return Postponed("our_limits", timedelta(seconds=after_s))
+        case Limited(limit=limit, after_s=after_s):
+            return Postponed(limit, timedelta(seconds=after_s))
         case WindowClosed():
             return Late(failure.reason)
         case Refused():
@@ -123,14 +119,6 @@ def ending_of(failure: Failure, delivery: Claimed) -> Ending:
         case _:
             wait = _AWAY_WAIT if isinstance(failure, Unavailable) else _OTHER_WAIT
             return Postponed(failure.reason, wait)
-
-
-def brake(usage: Usage) -> timedelta | None:
-    """Return for how long an account must be quiet because its budget is nearly spent."""
-    regain = timedelta(seconds=usage.regain_after_s)
-    if usage.percent >= _BRAKE_PERCENT or regain:
-        return max(regain, _BRAKE_WAIT)
-    return None
 
 
 def _ending_at_meta(  # noqa: PLR0911  a table: one line for each way a call ends

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from services.sender.endings import Late, Never, Postponed
 from switchboard.db.deliveries import Claimed
+
+# A call takes a fraction of it.
+_MOMENT: Final = timedelta(seconds=1)
 
 
 def obstacle(
@@ -22,6 +26,7 @@ def obstacle(
         return Late("deadline_passed")
     return (
         _unwanted(delivery, now)
+        or _behind(delivery)
         or _paused_by_owner(delivery, now)
         or account_obstacle(delivery, now=now)
     )
@@ -34,6 +39,15 @@ def account_obstacle(delivery: Claimed, *, now: datetime) -> Postponed | None:
     if delivery.held_until is not None and delivery.held_until > now:
         return Postponed(delivery.hold_reason or "account_held", delivery.held_until - now)
     return None
+
+
+def _behind(delivery: Claimed) -> Postponed | None:
+    """
+    Return that it must not overtake an earlier message to its person, if it would.
+
+    One that is parked or uncertain holds up nobody but its own chain: it may stay so for hours.
+    """
+    return Postponed("conversation_order", _MOMENT) if delivery.behind else None
 
 
 def _paused_by_owner(delivery: Claimed, now: datetime) -> Postponed | None:

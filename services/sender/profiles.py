@@ -93,9 +93,9 @@ class Profiles:
         if person_id is None or not self.asks(delivery):
             return delivery
         try:
-            await self.turns.require_not_cooling(delivery)
+            await self.turns.take_question(delivery)
         except Failure:
-            return delivery  # nor will the message go out now
+            return delivery  # no turn, no question; nor will the message go out while all must wait
         try:
             profile = await self._read(delivery, person_id, token)
         except (Failure, TimeoutError) as failure:

@@ -43,7 +43,8 @@ class Claimed:
 
     `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is as
     `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
-    contact, is `None`; `fields` is then empty.
+    contact, is `None`; `fields` is then empty. `behind`: an earlier message to the person is still
+    on its way.
     """
 
     id: DeliveryId
@@ -69,6 +70,7 @@ class Claimed:
     sends_per_second: int
     credential: Sealed | None
     lane: Literal["usual", "live"] = "usual"
+    behind: bool = False
     account_paused_until: datetime | None = None
     paused_until: datetime | None = None
     paused_by: EventId | None = None
@@ -257,12 +259,20 @@ with delivery as (
          reason = null
    where id = $1 and state = 'ready' and not_before <= now()
   returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
-            campaign_id, campaign_version, step, workspace_id, account_id, lane
+            campaign_id, campaign_version, step, workspace_id, account_id, lane, created_at
 )
 select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
        delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
        delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
        delivery.lane,
+       delivery.kind in ('message', 'private_reply') and exists (
+         select from public.deliveries earlier
+          where earlier.account_id = delivery.account_id
+            and earlier.person_id = delivery.person_id
+            and earlier.state in ('ready', 'sending')
+            and earlier.kind in ('message', 'private_reply')
+            and (earlier.created_at, earlier.id) < (delivery.created_at, delivery.id)
+       ) as behind,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
        account.sends_per_second,

@@ -26,13 +26,15 @@ class Usage:
     How much of Meta's budgets is spent.
 
     `percent` is the fullest of all that were named: 100 and Meta refuses. `regain_after_s` is how
-    long Meta says it will go on refusing; 0 while it does not.
+    long Meta says it will go on refusing; 0 while it does not. `app_percent` is the fullest of the
+    app's own, which every account spends.
 
     Source: Meta, "Rate limits": figures are percentages, the time to regain access is in minutes.
     """
 
     percent: float = 0.0
     regain_after_s: float = 0.0
+    app_percent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +101,10 @@ def read_id(body: Mapping[str, Any], name: str) -> str | None:
 
 def read_usage(headers: Mapping[str, str]) -> Usage:
     """Return what both usage headers say, the worst of everything they name."""
-    found = [*_app_usage(headers), *_account_usage(headers)]
-    percents = [_share(usage.get(name)) for usage in found for name in _SHARES]
-    minutes = [_share(usage.get("estimated_time_to_regain_access")) for usage in found]
-    return Usage(max(percents, default=0.0), max(minutes, default=0.0) * 60)
-
-
-def _app_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    yield read_json(headers.get(_APP_USAGE, "").encode())
+    apps = read_json(headers.get(_APP_USAGE, "").encode())
+    found = [apps, *_account_usage(headers)]
+    minutes = [_figure(usage.get("estimated_time_to_regain_access")) for usage in found]
+    return Usage(max(map(_fullest, found)), max(minutes) * 60, _fullest(apps))
 
 
 def _account_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -115,7 +113,11 @@ def _account_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
             yield from (usage for usage in usages if isinstance(usage, dict))
 
 
-def _share(found: object) -> float:
+def _fullest(usage: Mapping[str, Any]) -> float:
+    return max(_figure(usage.get(name)) for name in _SHARES)
+
+
+def _figure(found: object) -> float:
     """Return a figure that is there and makes sense, else 0."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0.0

@@ -56,7 +56,8 @@ class Classified:
     What an error means to us.
 
     `reason` is its name in metrics and in SQL. `wait_s` is given for `RETRY`, `HOLD` and `OWNER`:
-    the least wait, unless Meta states its own. `app_wide` errors concern every account.
+    the least wait, unless Meta states its own. `is_limit` says that we were too fast; `app_wide`
+    errors concern every account.
     """
 
     action: Action
@@ -65,6 +66,7 @@ class Classified:
     source: Source
     wait_s: float | None = None
     app_wide: bool = False
+    is_limit: bool = False
 
 
 def classify(code: int, subcode: int | None, *, is_send: bool) -> Classified:
@@ -139,10 +141,13 @@ _MAYBE_SENT: Final[dict[_Key, Classified]] = {
     ),
 }
 
-_LIMITED: Final[dict[_Key, Classified]] = {
+_PASSING: Final[dict[_Key, Classified]] = {
     (-2, ANY): _row(
         Action.RETRY, "media_timeout", "media took too long to fetch", Source.PUBLISHING, 30.0
     ),
+}
+
+_LIMITED: Final[dict[_Key, Classified]] = {
     (4, ANY): _row(
         Action.RETRY,
         "app_limited",
@@ -371,7 +376,8 @@ _OURS: Final[dict[_Key, Classified]] = {
 
 _TABLE: Final[dict[_Key, Classified]] = {
     **_MAYBE_SENT,
-    **_LIMITED,
+    **_PASSING,
+    **{key: replace(row, is_limit=True) for key, row in _LIMITED.items()},
     **_RESTRICTED,
     **_OWNERS,
     **_REAUTH,

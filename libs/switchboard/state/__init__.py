@@ -16,12 +16,13 @@ from switchboard.rules.ceilings import Ceiling
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
-from switchboard.state.limits import Bucket, Limits, Recall
+from switchboard.state.limits import Bucket, Limited, Limits, Recall
 
 __all__ = [
     "Bucket",
     "Ceiling",
     "Contacts",
+    "Limited",
     "Limits",
     "Observations",
     "Observed",

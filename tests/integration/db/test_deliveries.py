@@ -16,7 +16,8 @@ from switchboard.db.deliveries import MetaAnswer, claim
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database
 from switchboard.rules.contact import Contact
-from tests.integration.db.town import Shop, kept, now, owe, recorded, state_of
+from switchboard.rules.states import BECOMES
+from tests.integration.db.town import Shop, force, kept, now, owe, recorded, state_of
 
 Settle = Callable[[Database, DeliveryId, str], Awaitable[bool]]
 
@@ -69,6 +70,26 @@ class TestClaiming:
 
         assert [1] == [taken.attempts for taken in claims if taken is not None]
         assert await state_of(owner, delivery) == "sending"
+
+    async def test_a_conversation_keeps_its_order(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A message learns that an earlier one to its person is on its way, in whichever state."""
+        whole = {"kind": "message", "person_id": PersonId("7")}
+        first, later = [await owe(pipeline, shop, **whole) for _ in range(2)]
+        others = await owe(pipeline, shop, kind="message", person_id=PersonId("99"))
+        seen = {}
+        for state in BECOMES:
+            await force(owner, first, state)
+            await force(owner, later, "ready")
+            taken = await claim(pipeline, later, owner="me", lease_s=30)
+            assert taken is not None
+            seen[state] = taken.behind
+        await force(owner, first, "ready")
+        free = [await claim(pipeline, one, owner="me", lease_s=30) for one in (first, others)]
+
+        assert {"ready", "sending"} == {state for state, behind in seen.items() if behind}
+        assert [False, False] == [one.behind for one in free if one is not None]
 
     async def test_all_a_sender_needs(
         self, owner: Database, pipeline: Database, shop: Shop

@@ -44,9 +44,9 @@ PIPELINE = {
     "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
     ("public.events", "UPDATE"): "campaign_id decision outcome",
     ("public.deliveries", "SELECT"): "account_id after_id attempted_at attempts campaign_id "
-    "campaign_version comment_id content deadline event_id id kind lane lease_owner lease_until "
-    "message_id moves not_before person_id published_at reason recipient_id state step trace_id "
-    "workspace_id",
+    "campaign_version comment_id content created_at deadline event_id id kind lane lease_owner "
+    "lease_until message_id moves not_before person_id published_at reason recipient_id state "
+    "step trace_id workspace_id",
     ("public.deliveries", "INSERT"): "account_id after_id campaign_id campaign_version comment_id "
     "content deadline event_id id kind lane not_before person_id published_at state step trace_id "
     "workspace_id",

@@ -64,6 +64,7 @@ class Meta:
 
     answer: Answer | None = None
     profile: dict[str, Any] = field(default_factory=lambda: {"name": "Ana Lima", "username": "ana"})
+    headers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,7 +79,8 @@ class Meta:
         number = next(self.numbers)
         if request.path.endswith("/replies"):
             return web.json_response({"id": f"18{number}"})
-        return web.json_response({"recipient_id": "77", "message_id": f"mid.{number}"})
+        sent = {"recipient_id": "77", "message_id": f"mid.{number}"}
+        return web.json_response(sent, headers=self.headers)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         assert f"Bearer {TOKEN}" == request.headers["Authorization"]

@@ -128,6 +128,17 @@ def test_what_passes_says_when(code: int, subcode: int | None, send: Action, rea
         assert passes == (row.wait_s is not None and row.wait_s > 0)
 
 
+def test_what_is_too_fast_is_told_from_what_failed() -> None:
+    """A pace is learnt from limits, and from nothing else that is tried again later."""
+    limits = {(code, subcode) for (code, subcode), row in _TABLE.items() if row.is_limit}
+
+    assert {4, 17, 32, 341, 613, 80001, 80002, 80006} == {code for code, _ in limits}
+    assert not classify(4, 2207051, is_send=True).is_limit
+    assert not classify(-2, None, is_send=True).is_limit
+    assert not classify(1, None, is_send=False).is_limit
+    assert all(row.is_limit for row in _TABLE.values() if row.app_wide)
+
+
 def test_only_limits_of_the_app_concern_every_account() -> None:
     """One account's trouble never slows another's."""
     app_wide = {key for key, row in _TABLE.items() if row.app_wide}

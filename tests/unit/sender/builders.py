@@ -135,23 +135,36 @@ class FakeTokens:
 
 @dataclass
 class FakeLimits:
-    """Grants, or says why not; remembers who was cooled."""
+    """Grants, or says why not; remembers what was reserved and what it was told."""
 
     order: list[str]
     failure: Failure | None = None
     times: int | None = None  # how often it fails; None: always
-    cooled: list[timedelta] = field(default_factory=list)
+    reserved: list[tuple[list[str], bool]] = field(default_factory=list)
+    told: list[tuple[str, float | None, timedelta]] = field(default_factory=list)
 
     async def reserve(
-        self, account_id: AccountId, buckets: Sequence[Bucket], *, recall: Recall
+        self,
+        account_id: AccountId,
+        buckets: Sequence[Bucket],
+        *,
+        recall: Recall,
+        to_meta: bool = True,
     ) -> None:
-        self.order.append("reserve" if buckets else "look")
+        self.order.append("reserve")
+        self.reserved.append(([bucket.name for bucket in buckets], to_meta))
         if self.failure is not None and self.times != 0:
             self.times = None if self.times is None else self.times - 1
             raise self.failure
 
-    async def cool(self, account_id: AccountId, *, wait: timedelta) -> None:
-        self.cooled.append(wait)
+    async def heed(self, account_id: AccountId, *, share: float, wait: timedelta) -> None:
+        self.told.append(("heed", round(share, 6), wait))
+
+    async def refused(self, account_id: AccountId, *, wait: timedelta) -> None:
+        self.told.append(("refused", None, wait))
+
+    async def brake(self, *, wait: timedelta) -> None:
+        self.told.append(("brake", None, wait))
 
 
 @dataclass

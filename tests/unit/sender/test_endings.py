@@ -17,10 +17,11 @@ from services.sender.endings import (
     ending_of,
 )
 from switchboard.db.credentials import CannotOpen
-from switchboard.errors import Failure, Throttled, Unavailable
+from switchboard.errors import Failure, Unavailable
 from switchboard.graph import Action, NotSendable, Said, Usage
 from switchboard.graph.errors import _TABLE
 from switchboard.graph.failures import no_answer, refusal
+from switchboard.state import Limited
 from tests.unit.sender.builders import claimed
 
 
@@ -40,7 +41,8 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 @pytest.mark.parametrize(
     ("failure", "ending"),
     [
-        (Throttled("ours", after_s=3), Postponed("our_limits", timedelta(seconds=3))),
+        (Limited("limit_sends", after_s=3), Postponed("limit_sends", timedelta(seconds=3))),
+        (Limited("app_cooling", after_s=3), Postponed("app_cooling", timedelta(seconds=3))),
         (Unavailable("DNS"), Postponed("unavailable", timedelta(seconds=15))),
         (CannotOpen("no key"), Postponed("credential_unreadable", MINUTE)),
         (TokenMissing("none"), Postponed("token_missing", timedelta(), reconnect=True)),
