@@ -35,6 +35,11 @@ if to_meta then
   wait_us, share = cools_us(KEYS[1], now_us), share_of(KEYS[2], now_us)
 end
 
+local function keep(key, full_us, now_us, keep_ms)
+  local lives_ms = math.ceil((full_us - now_us) / 1000) + keep_ms
+  redis.call('SET', key, string.format('%.0f', full_us), 'PX', lives_ms)
+end
+
 local taken = {}
 for i = 1, #KEYS - 2 do
   local at = 4 * i - 2
@@ -48,6 +53,10 @@ for i = 1, #KEYS - 2 do
     end
     local missing = recalled == 'full' and 0 or math.min(burst, tonumber(recalled))
     full_us = now_us + missing * interval_us
+    if recalled ~= 'full' then
+      -- Kept even if nothing is taken: asked for again, it would be as empty as now, for ever.
+      keep(KEYS[i + 2], full_us, now_us, keep_ms)
+    end
   end
   full_us = math.max(full_us, now_us)
   local empty_us = full_us + interval_us - burst * interval_us - now_us
@@ -55,13 +64,13 @@ for i = 1, #KEYS - 2 do
     wait_us, which = empty_us, i
   end
   full_us = full_us + cost_us(interval_us, share)
-  taken[i] = { full_us, math.ceil((full_us - now_us) / 1000) + keep_ms }
+  taken[i] = { full_us, keep_ms }
 end
 
 if wait_us > 0 then
   return { math.ceil(wait_us / 1000), which }
 end
 for i = 1, #KEYS - 2 do
-  redis.call('SET', KEYS[i + 2], string.format('%.0f', taken[i][1]), 'PX', taken[i][2])
+  keep(KEYS[i + 2], taken[i][1], now_us, taken[i][2])
 end
 return { 0, 0 }
