@@ -37,6 +37,7 @@ class Asked:
     seeds: int
     minutes: float
     plant: str | None
+    keep: bool
 
     @property
     def run_s(self) -> float:
@@ -86,7 +87,7 @@ def _run_one(seed: int, asked: Asked, narrator: Narrator) -> bool:
     for line in lines:
         narrator.say(line, "" if outcome.judgement.ok else "red")
     narrator.say()
-    if outcome.judgement.ok:
+    if outcome.judgement.ok and not asked.keep:
         shutil.rmtree(folder, ignore_errors=True)
     return outcome.judgement.ok
 
@@ -97,6 +98,7 @@ def _read(argv: Sequence[str]) -> Asked:
     parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
     parser.add_argument("--minutes", type=float, help=f"in all; {_MINUTES:g} for a seed otherwise")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="a mistake that must be found")
+    parser.add_argument("--keep", action="store_true", help="keep logs though nothing is wrong")
     options = parser.parse_args(argv)
     if options.seeds < 1 or (options.minutes is not None and options.minutes <= 0):
         parser.error("--seeds and --minutes must be above 0")
@@ -105,6 +107,7 @@ def _read(argv: Sequence[str]) -> Asked:
         seeds=options.seeds,
         minutes=options.minutes or _MINUTES * options.seeds,
         plant=options.plant,
+        keep=options.keep,
     )
 
 

@@ -1,8 +1,8 @@
 """
 PostgreSQL as a judge sees it: what was decided, and what became of each delivery.
 
-Read as the role that owns the schema. `pass_time` is the one thing that writes: it lets time pass
-without anybody waiting, by moving every moment that is kept into the past.
+Read as the role that owns the schema. `skip_waits` and `allow` are what writes: nobody can wait for
+hours here, and an owner may allow more than before.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from typing import Any, Final
 
 import asyncpg
 
-# Where the moments are by which deliveries are sent, held, put off and given up.
-_TIMED: Final = ("deliveries", "instagram_accounts", "contacts")
-_AWAY: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a question
+)
 _BUDGET_S: Final = 10.0
 
 
@@ -72,15 +76,15 @@ class Books:
             return False
         return bool(found)
 
+    async def history(self) -> str:
+        """Return every delivery with each step it took, as JSON: for a person to read."""
+        async with self._open() as db:
+            return str(await db.fetchval(_HISTORY) or "[]")
+
     async def states(self) -> Counter[str]:
         """Return how many deliveries there are in each state."""
         async with self._open() as db:
             return Counter({row["state"]: row["n"] for row in await db.fetch(_STATES)})
-
-    async def moves(self) -> int:
-        """Return a number that changes whenever a delivery takes a step."""
-        async with self._open() as db:
-            return int(await db.fetchval("select coalesce(sum(moves), 0) from public.deliveries"))
 
     async def next_deadline(self) -> timedelta | None:
         """Return how far away the first deadline of a delivery is that is still to be sent."""
@@ -98,13 +102,15 @@ class Books:
         async with self._open() as db:
             await db.execute(_ALLOW, instagram_id, private_replies_per_hour)
 
-    async def pass_time(self, time: timedelta) -> None:
-        """Move every moment by which deliveries are sent that much into the past."""
+    async def skip_waits(self) -> None:
+        """
+        Let what waits for a moment have waited long enough, and every hour of limits be over.
+
+        Deadlines, and what has happened, stay as they are.
+        """
         async with self._open() as db, db.transaction():
-            for table in _TIMED:
-                rows = await db.fetch(_MOMENTS, table)
-                moved = ", ".join(f"{row['name']} = {row['name']} - $1::interval" for row in rows)
-                await db.execute(f"update public.{table} set {moved}", time)  # noqa: S608  ours
+            for statement in _SKIP:
+                await db.execute(statement)
 
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncIterator[Any]:
@@ -123,6 +129,18 @@ select delivery.id::text, account.instagram_id as account_id, event.identity as 
   join public.instagram_accounts account on account.id = delivery.account_id
   join public.events event on event.event_id = delivery.event_id
 """
+_HISTORY: Final = """
+select jsonb_pretty(jsonb_agg(to_jsonb(delivery) - 'content' || jsonb_build_object(
+         'instagram_id', account.instagram_id, 'identity', event.identity,
+         'steps', (select jsonb_agg(concat_ws(' ', step.at, step.before, '->', step.after,
+                                              'by', step.moved_by, step.reason)
+                                    order by step.number)
+                     from public.delivery_transitions step
+                    where step.delivery_id = delivery.id)) order by delivery.created_at))
+  from public.deliveries delivery
+  join public.instagram_accounts account on account.id = delivery.account_id
+  join public.events event on event.event_id = delivery.event_id
+"""
 _DECIDED: Final = "select identity, kind, outcome from public.events"
 _HAS_DECIDED: Final = """
 select exists (select from public.events where identity = $1 and outcome <> 'asked')
@@ -137,9 +155,13 @@ _TAKEN_OVER: Final = "select person_id from public.contacts where paused_until >
 _ALLOW: Final = """
 update public.instagram_accounts set private_replies_per_hour = $2 where instagram_id = $1
 """
-_MOMENTS: Final = """
-select quote_ident(column_name) as name
-  from information_schema.columns
- where table_schema = 'public' and table_name = $1
-   and data_type = 'timestamp with time zone' and is_generated = 'NEVER'
-"""
+_SKIP: Final = (
+    "update public.instagram_accounts set held_until = now() where held_until > now()",
+    "update public.deliveries set not_before = now() where state = 'parked' and not_before > now()",
+    # Private replies of the last hour are counted by this when Redis has forgotten them.
+    """
+    update public.deliveries
+       set published_at = published_at - interval '75 minutes'
+     where kind = 'private_reply' and state <> 'ready'
+    """,
+)

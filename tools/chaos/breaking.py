@@ -21,6 +21,7 @@ from tools.chaos.faults import (
     Fault,
     Killed,
     MetaFails,
+    MetaFault,
     Paused,
     Poisoned,
     QueuesFail,
@@ -44,6 +45,7 @@ class Breaking:
     poison: list[tuple[str, str]] = field(default_factory=list)  # queue, body
     _queue_faults: list[QueuesFail] = field(default_factory=list)
     _meta_faults: list[MetaFails] = field(default_factory=list)
+    _tokens: dict[int, int] = field(default_factory=dict)  # place: how often it was connected
 
     async def bring_about(self, fault: Fault) -> None:
         """Hurt as `fault` says; return when it is healed."""
@@ -72,8 +74,8 @@ class Breaking:
             case MetaFails():
                 async with self._meta_failing(fault):
                     yield
-            case TokenDead(account=place):
-                async with self._token_dead(place):
+            case TokenDead():
+                async with self._token_dead(fault):
                     yield
             case Poisoned(queue=queue, body=body):
                 self.poison.append((queue, body))
@@ -131,13 +133,14 @@ class Breaking:
             await self._order_meta()
 
     @contextlib.asynccontextmanager
-    async def _token_dead(self, place: int) -> AsyncIterator[None]:
-        """Let the simulator know another token than we do; then let us know it, too."""
-        stage = self.stage
-        business = stage.businesses[place]
-        renewed = replace(business, token_number=business.token_number + 1)
+    async def _token_dead(self, fault: TokenDead) -> AsyncIterator[None]:
+        """Let every call with the account's token be refused; then give both sides another."""
+        stage, dead = self.stage, MetaFault(preset=fault.preset, account=fault.account)
+        async with self._meta_failing(MetaFails(at_s=fault.at_s, for_s=fault.for_s, fault=dead)):
+            yield
+        number = self._tokens[fault.account] = self._tokens.get(fault.account, 1) + 1
+        renewed = replace(stage.businesses[fault.account], token_number=number)
         await seeds.set_stage(stage.around.metasim_url, [renewed])
-        yield
         await seeds.plant(stage.owner_url, stage.around.keys, [renewed])
 
     async def _order_queues(self) -> None:

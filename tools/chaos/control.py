@@ -49,6 +49,10 @@ class Control:
         """Return the verdict over everything so far."""
         return await self.call("GET", "/judgement")
 
+    async def summary(self) -> Json:
+        """Return how long each list of the verdict is, which costs little."""
+        return await self.call("GET", "/sim/summary")
+
 
 @contextlib.asynccontextmanager
 async def open_control(url: str) -> AsyncIterator[Control]:

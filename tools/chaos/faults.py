@@ -165,9 +165,14 @@ class MetaFails(Lasting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDead(Lasting):
-    """An account's token is no good any more; when it is over, the owner connects it again."""
+    """
+    An account's token is no good any more; when it is over, the owner connects it again.
+
+    `preset` is how the simulator says so.
+    """
 
     account: int
+    preset: str
 
     @property
     def target(self) -> str:
@@ -176,7 +181,8 @@ class TokenDead(Lasting):
 
     def __str__(self) -> str:
         """Say it in a few words."""
-        return f"the token of account {self.account} dies; a new one comes {self.for_s:.1f} s later"
+        what = f"the token of account {self.account} dies ({self.preset})"
+        return f"{what}; a new one comes {self.for_s:.1f} s later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

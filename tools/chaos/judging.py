@@ -31,8 +31,8 @@ VIOLATIONS: Final = (
     "after_opt_out",
 )
 _FINAL: Final = frozenset({"sent", "refused", "expired", "cancelled"})
-_ORDERED: Final = frozenset({"fault", "held"})  # the simulator's reasons for what we ordered
-_TOKEN_CODE: Final = 190
+# The simulator's reasons for what we ordered: at once, or while it lasts.
+_ORDERED: Final = frozenset({"fault", "under_way", "probe", "while_held"})
 _LONGEST: Final = 100  # of what is told in one word; a message's id is longer
 # What we say comes back to us: messages as echoes, public replies as comments of our own.
 _COMING_BACK: Final = frozenset({"echo.v1", "comment.v1"})
@@ -53,7 +53,6 @@ class Evidence:
     dead_letters: Mapping[str, Sequence[str]]
     poison: Sequence[tuple[str, str]]
     ended: Sequence[str]
-    tokens_died: AbstractSet[str] = frozenset()  # account ids
     allowances: Mapping[str, int] = field(default_factory=dict)  # account id: most of an hour
     answered: Mapping[str, int] = field(default_factory=dict)  # account id: private replies in it
 
@@ -191,10 +190,7 @@ def _losses(evidence: Evidence, explanations: _Explanations) -> Iterator[Finding
 def _refusals(evidence: Evidence) -> Iterator[Finding]:
     """Yield calls that Meta had to refuse although nobody had ordered it to: mistakes of ours."""
     for one in evidence.verdict["refused"]:
-        is_ordered = one["reason"] in _ORDERED
-        # Whose dead token it was, Meta cannot say.
-        is_dead = one["code"] == _TOKEN_CODE and evidence.tokens_died
-        if not (is_ordered or is_dead):
+        if one["reason"] not in _ORDERED:
             yield Finding("refused", f"{_tell(one)} ({one['code']}/{one['error_subcode']})")
 
 

@@ -118,16 +118,18 @@ def _restricted(drawn: random.Random, at_s: float, shops: Sequence[int]) -> list
     limited = drawn.choice(("messaging_limited", "account_limited", "budget_exhausted"))
     final = drawn.sample(_FINAL, k=2)
     return [
-        *(
-            _meta(at_s, 6.5, MetaFault(preset=one, account=place, times=1, hold_s=20.0))
-            for one, place in zip(held, whom[:2], strict=True)
-        ),
+        *(_meta(at_s, 6.5, _hold(one, place)) for one, place in zip(held, whom[:2], strict=True)),
         _meta(at_s, 6.5, MetaFault(preset=limited, account=whom[2], times=2)),
         *(
             _meta(at_s, 6.5, MetaFault(preset=one, account=place, times=1))
             for one, place in zip(final, whom[3:5], strict=True)
         ),
-        TokenDead(at_s=at_s + drawn.uniform(0, 2), for_s=4.0, account=whom[5]),
+        TokenDead(
+            at_s=at_s + drawn.uniform(0, 2),
+            for_s=4.0,
+            account=whom[5],
+            preset=drawn.choice(_DEAD),
+        ),
     ]
 
 
@@ -179,6 +181,13 @@ _FINAL: Final = (
     "object_missing",
     "already_answered",
 )
+_DEAD: Final = (
+    "token_dead",
+    "app_removed",
+    "password_changed",
+    "token_expired",
+    "token_revoked",
+)
 _QUEUE_TROUBLES: Final = (
     QueueFault(queue="outbound", action="SendMessageBatch", kind="lose_answer", share=0.5),
     QueueFault(queue="outbound", action="SendMessageBatch", kind="refuse_some"),
@@ -191,6 +200,11 @@ _QUEUE_TROUBLES: Final = (
     QueueFault(queue="outbound", action="ReceiveMessage", kind="hang", share=0.7),
     QueueFault(queue=ANY, action="ChangeMessageVisibilityBatch", kind="refuse"),
 )
+
+
+def _hold(preset: str, place: int) -> MetaFault:
+    """Restrict an account for 20 s; calls of the first three are taken to have been under way."""
+    return MetaFault(preset=preset, account=place, times=1, hold_s=20.0, hold_grace_s=3.0)
 
 
 def _meta(at_s: float, for_s: float, fault: MetaFault) -> MetaFails:

@@ -54,6 +54,7 @@ _OF_SHOPS: Final[dict[Kind, int]] = {
 # What is done in several steps is told plainly, so that the person's order is the webhooks' order.
 _IN_STEPS: Final = frozenset({"stop_start", "stop_between"})
 _FLUSHED_EVERY_S: Final = 6.0
+_MOST_ASKED: Final = 700  # of 750 an hour: while waits are skipped, Meta's clock stands still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,11 @@ class Size:
     urgent: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse a load in which not everything could break once."""
+        """Refuse a load that is too much for Meta's hour, or too short to break everything once."""
+        if self.crowd + self.urgent + self.corner > _MOST_ASKED:
+            raise ValueError(
+                f"over {_MOST_ASKED} private replies: Meta's hour has no room for them"
+            )
         least_s = phases.LEAST * phases.PHASE_S
         if self.load_s < least_s:
             raise ValueError(f"a load of {self.load_s:g} s: to break everything takes {least_s:g}")

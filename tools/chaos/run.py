@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeVar
 from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
-from tools.chaos.faults import Fault, TokenDead
+from tools.chaos.faults import Fault
 from tools.chaos.judging import VIOLATIONS, Evidence, Judgement, judge
 from tools.chaos.people import People
 from tools.chaos.plan import Flush, Plan
@@ -45,10 +46,10 @@ class Violated(Exception):  # noqa: N818  it reads as what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a run; `jumps` is how often time passed while it was drained."""
+    """What came of a run; `skips` is how often waits were skipped while it was drained."""
 
     judgement: Judgement
-    jumps: int
+    skips: int
 
 
 async def run(plan: Plan, *, folder: Path, narrator: Narrator, plant: str | None = None) -> Outcome:
@@ -86,7 +87,8 @@ class _Run:
         is_over = await self._load(people, breaking)
         answered = await self._drain(draining) if is_over else 0
         evidence = await self._evidence(people, breaking, answered, is_over=is_over)
-        return Outcome(judgement=judge(evidence, strict=STRICT), jumps=draining.jumps)
+        await self._keep(evidence)
+        return Outcome(judgement=judge(evidence, strict=STRICT), skips=draining.skips)
 
     async def _prologue(self, people: People) -> None:
         """
@@ -151,8 +153,8 @@ class _Run:
         """
         while self.is_planted:
             await asyncio.sleep(_WATCH_S)
-            verdict = await self.stage.control.judgement()
-            if any(verdict.get(name) for name in VIOLATIONS):
+            summary = await self.stage.control.summary()
+            if any(summary[name] for name in VIOLATIONS):
                 raise Violated
 
     async def _drain(self, draining: Draining) -> int:
@@ -165,7 +167,7 @@ class _Run:
                 answered = await self._answered_at(CORNER)
                 await self.stage.books.allow(self._account_id(CORNER), _MOST_ALLOWED)
                 await draining.drain()
-        self._say(f"drained; time passed {draining.jumps} times")
+        self._say(f"drained; waits were skipped {draining.skips} times")
         return answered
 
     async def _answered_at(self, place: int) -> int:
@@ -179,7 +181,6 @@ class _Run:
         self, people: People, breaking: Breaking, answered: int, *, is_over: bool
     ) -> Evidence:
         stage, corner = self.stage, self._account_id(CORNER)
-        died = [fault for fault in self.plan.faults if isinstance(fault, TokenDead)]
         ended = [
             f"{process.name} ended by itself ({process.exit_code})"
             for process in stage.processes.values()
@@ -197,10 +198,20 @@ class _Run:
             dead_letters=await stage.queues.dead_letters(),
             poison=breaking.poison,
             ended=[*breaking.ended, *ended],
-            tokens_died={self._account_id(fault.account) for fault in died},
             allowances={corner: CORNER_ALLOWANCE},
             answered={corner: answered},
         )
+
+    async def _keep(self, evidence: Evidence) -> None:
+        """Write beside the logs what a person needs who asks how it came to that."""
+        folder = self.stage.around.logs
+        verdict = json.dumps(evidence.verdict, indent=1)
+        timeline = await self.stage.control.call("GET", "/sim/timeline", limit="10000")
+        lines = (json.dumps(entry) for entry in timeline["entries"])
+        folder.joinpath("judgement.json").write_text(verdict, encoding="utf-8")
+        folder.joinpath("timeline.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        history = await self.stage.books.history()
+        folder.joinpath("deliveries.json").write_text(history, encoding="utf-8")
 
     def _account_id(self, place: int) -> str:
         return self.stage.businesses[place].instagram_id

@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +31,7 @@ from dev.ports import PORTS
 from dev.processes import Process, running
 from dev.seeds import Business
 from dev.servers import PostgresServer, RedisServer, SqsServer
-from dev.servers.embedded import free_port
+from dev.servers.embedded import HOST, free_port
 from dev.stack import all_running, metasim, service
 from dev.surroundings import Backing, Surroundings, read_surroundings
 from switchboard.topology import CLASSIFIER, INGRESS, ROUTER, SENDER, Service
@@ -114,17 +116,18 @@ async def open_stage(
     Raises:
         CannotRun, ServerFailed, PartEnded: Something does not start.
     """
-    around = read_surroundings(_environ(folder), keeps=False)
-    os.environ.update(around.credentials())  # the AWS client takes them from nowhere else
     hurry = asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
+        ports = Ports(stack)
+        around = read_surroundings(_environ(folder, ports), keeps=False)
+        os.environ.update(around.credentials())  # the AWS client takes them from nowhere else
         backing, parts = await stack.enter_async_context(open_backing(around, narrator))
         await seeds.plant(backing.owner_url, around.keys, businesses)
-        door = await stack.enter_async_context(running(_door(around, backing, hurry)))
+        door = await stack.enter_async_context(running(_door(around, backing, ports, hurry)))
         simulator = await stack.enter_async_context(running(metasim(around, hurry)))
         await seeds.set_stage(around.metasim_url, businesses)
         door_url = door.ready_url.removesuffix(DOOR_CONTROL)
-        processes = _processes(around, backing, door_url, plant=plant, hurry=hurry)
+        processes = _processes(around, backing, door_url, ports, plant=plant, hurry=hurry)
         first = [one for one in processes if not one.name.startswith(SENDER.name)]
         with narrator.doing("Services") as line:
             await stack.enter_async_context(all_running(first))
@@ -152,23 +155,45 @@ async def open_stage(
         )
 
 
-def _environ(folder: Path) -> dict[str, str]:
+class Ports:
+    """
+    Ports that stay ours until somebody of ours listens on them.
+
+    A run takes a while to start, and on a busy machine a port that was free is soon somebody's
+    outgoing connection. Linux gives no port away to which a socket is bound, and lets another that
+    also says SO_REUSEADDR listen on it as long as ours does not.
+    """
+
+    def __init__(self, stack: contextlib.AsyncExitStack) -> None:
+        self._stack = stack
+
+    def take(self) -> int:
+        """Return a port, kept until the stack is closed."""
+        if not sys.platform.startswith("linux"):
+            return free_port()
+        kept = self._stack.enter_context(socket.socket())
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind((HOST, 0))
+        return int(kept.getsockname()[1])
+
+
+def _environ(folder: Path, ports: Ports) -> dict[str, str]:
     """Return the environment of a run: ours for what is needed to run at all, and no more."""
     passed_on = ("PATH", "HOME", "POSTGRES_BIN_DIR", "REDIS_SERVER_BIN", "MINISTACK_PYTHON")
     kept = {name: os.environ[name] for name in passed_on if name in os.environ}
-    free = {port.variable: "0" for port in PORTS}
-    return {**kept, **SETTINGS, **free, "LOCAL_DIR": str(folder)}
+    taken = {port.variable: str(ports.take()) for port in PORTS}
+    return {**kept, **SETTINGS, **taken, "LOCAL_DIR": str(folder)}
 
 
-def _door(around: Surroundings, backing: Backing, hurry: asyncio.Event) -> Process:
-    port = free_port()
+def _door(around: Surroundings, backing: Backing, ports: Ports, hurry: asyncio.Event) -> Process:
+    port = ports.take()
     return Process(
         name="door",
         module="tools.chaos.sqs_proxy",
         arguments=("--upstream", backing.aws_endpoint_url, "--port", str(port)),
         environment=around.environ,
         log=around.log_of("door"),
-        ready_url=f"http://127.0.0.1:{port}{DOOR_CONTROL}",
+        ready_url=f"http://{HOST}:{port}{DOOR_CONTROL}",
         stop_timeout_s=_STOP_S,
         hurry=hurry,
     )
@@ -178,6 +203,7 @@ def _processes(
     around: Surroundings,
     backing: Backing,
     door_url: str,
+    ports: Ports,
     *,
     plant: str | None,
     hurry: asyncio.Event,
@@ -189,13 +215,13 @@ def _processes(
         process = service(one, around, behind, hurry)
         made.append(_planted(process, plant))
         if one in _REPLICATED:
-            made.append(_planted(_second(process, one, around), plant))
+            made.append(_planted(_second(process, one, around, ports.take()), plant))
     return made
 
 
-def _second(process: Process, one: Service, around: Surroundings) -> Process:
+def _second(process: Process, one: Service, around: Surroundings, port: int) -> Process:
     """Return another process of the same service, with its own port and log."""
-    port, name = free_port(), f"{one.name}-2"
+    name = f"{one.name}-2"
     ready_url = around.health_url(one).replace(f":{around.ports[one.name]}/", f":{port}/")
     return replace(
         process,
