@@ -81,15 +81,15 @@ def _run_one(seed: int, asked: Asked, narrator: Narrator) -> bool:
     shutil.rmtree(folder, ignore_errors=True)
     planted = f", with {asked.plant} planted" if asked.plant else ""
     narrator.say(f"seed {seed}: {plan.size.load_s:g} s of load{planted}", "bold")
-    outcome = asyncio.run(run(plan, folder=folder, narrator=narrator, plant=asked.plant))
+    judged = asyncio.run(run(plan, folder=folder, narrator=narrator, plant=asked.plant))
     narrator.say()
-    lines = lines_of(outcome, seed=seed, again=asked.again(seed), logs=folder / "logs")
+    lines = lines_of(judged, seed=seed, again=asked.again(seed), logs=folder / "logs")
     for line in lines:
-        narrator.say(line, "" if outcome.judgement.ok else "red")
+        narrator.say(line, "" if judged.ok else "red")
     narrator.say()
-    if outcome.judgement.ok and not asked.keep:
+    if judged.ok and not asked.keep:
         shutil.rmtree(folder, ignore_errors=True)
-    return outcome.judgement.ok
+    return judged.ok
 
 
 def _read(argv: Sequence[str]) -> Asked:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
+
+from tools.chaos.evidence import Decided, Row
 
 _AWAY: Final = (
     OSError,
@@ -24,31 +25,6 @@ _AWAY: Final = (
     asyncpg.InternalClientError,  # a connection that broke in the middle of a question
 )
 _BUDGET_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One delivery as it ended, or as it stands."""
-
-    id: str
-    account_id: str  # Meta's
-    event: str  # the identity of what it answers
-    kind: str
-    comment_id: str | None
-    person_id: str | None
-    state: str
-    reason: str | None
-    code: int | None
-    after_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One thing that happened, as it stands in the ledger."""
-
-    identity: str
-    kind: str
-    outcome: str
 
 
 class Books:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-Json = dict[str, Any]
+from tools.chaos.evidence import Json
 
 # A wait is answered within its own time; the judgement of thousands takes a while.
 _BUDGET: Final = ClientTimeout(total=90)

@@ -136,7 +136,7 @@ class QueuesFail(Lasting):
     @property
     def target(self) -> str:
         """What it happens to."""
-        return f"{self.fault.action} on {self.fault.queue}"
+        return f"{self.fault.action} on {self.fault.queue}: {self.fault.kind}"
 
     def __str__(self) -> str:
         """Say it in a few words."""
@@ -155,8 +155,8 @@ class MetaFails(Lasting):
     @property
     def target(self) -> str:
         """What it happens to."""
-        whom = "" if self.fault.account is None else f" of account {self.fault.account}"
-        return f"{self.fault.preset}{whom}"
+        fault = self.fault
+        return f"{fault.preset} on {fault.on or 'what it is on'} of account {fault.account}"
 
     def __str__(self) -> str:
         """Say it in a few words."""

@@ -11,13 +11,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from tools.chaos.books import Decided, Row
-from tools.chaos.control import Json
-from tools.chaos.people import Told
+from tools.chaos.evidence import Evidence, Json, Row
 
 # The simulator's lists of what must never happen; `lost` is explained or not, see below.
 VIOLATIONS: Final = (
@@ -36,25 +33,6 @@ _ORDERED: Final = frozenset({"fault", "under_way", "probe", "while_held"})
 _LONGEST: Final = 100  # of what is told in one word; a message's id is longer
 # What we say comes back to us: messages as echoes, public replies as comments of our own.
 _COMING_BACK: Final = frozenset({"echo.v1", "comment.v1"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Everything that is known of a run when it is over."""
-
-    verdict: Json
-    is_over: bool  # false: cut short, with much still to be done
-    rows: Sequence[Row]
-    decided: Sequence[Decided]
-    told: Sequence[Told]
-    opted_out: AbstractSet[str]
-    taken_over: Sequence[str]
-    left: Mapping[str, int]
-    dead_letters: Mapping[str, Sequence[str]]
-    poison: Sequence[tuple[str, str]]
-    ended: Sequence[str]
-    allowances: Mapping[str, int] = field(default_factory=dict)  # account id: most of an hour
-    answered: Mapping[str, int] = field(default_factory=dict)  # account id: private replies in it
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,14 @@ from typing import Any, Final
 
 from dev.seeds import Business
 from tools.chaos.books import Books
-from tools.chaos.control import Control, Json
+from tools.chaos.control import Control
+from tools.chaos.evidence import Json, Told
 from tools.chaos.plan import Kind, Scene, Telling
 from tools.chaos.town import CHAIN, TAP
 
 _GLANCE_S: Final = 0.3
 _PLAIN: Final = Telling()
 _SHORTLY_S: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Something a person did that the installation was told of; `identity` is its in the ledger."""
-
-    identity: str
-    account_id: str
-    person: str
-    igsid: str
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from tools.chaos.run import Outcome
+from tools.chaos.judging import Judgement
 
 _MOST_TOLD: Final = 30
 
 
-def lines_of(outcome: Outcome, *, seed: int, again: str, logs: Path) -> Iterator[str]:
+def lines_of(judged: Judgement, *, seed: int, again: str, logs: Path) -> Iterator[str]:
     """Yield the summary; of a run that went wrong also how to repeat it and where its logs are."""
-    judged = outcome.judgement
     yield f"seed {seed}: {judged.events} events decided, {judged.sent} answers seen by people"
     yield f"deliveries: {_counts(judged.states)}"
     if judged.explained:

@@ -13,8 +13,9 @@ from typing import Any, Final, TypeVar
 from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
+from tools.chaos.evidence import Evidence
 from tools.chaos.faults import Fault
-from tools.chaos.judging import VIOLATIONS, Evidence, Judgement, judge
+from tools.chaos.judging import VIOLATIONS, Judgement, judge
 from tools.chaos.people import People
 from tools.chaos.plan import Flush, Plan
 from tools.chaos.stage import Stage, open_stage
@@ -44,15 +45,9 @@ class Violated(Exception):  # noqa: N818  it reads as what happened
     """Something happened that nothing can make good."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of a run; `skips` is how often waits were skipped while it was drained."""
-
-    judgement: Judgement
-    skips: int
-
-
-async def run(plan: Plan, *, folder: Path, narrator: Narrator, plant: str | None = None) -> Outcome:
+async def run(
+    plan: Plan, *, folder: Path, narrator: Narrator, plant: str | None = None
+) -> Judgement:
     """
     Carry out `plan` on a stage of its own in `folder`, and judge what came of it.
 
@@ -75,7 +70,7 @@ class _Run:
     is_planted: bool
     _began_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
-    async def carry_out(self) -> Outcome:
+    async def carry_out(self) -> Judgement:
         stage = self.stage
         people = People(
             control=stage.control, books=stage.books, businesses=tuple(stage.businesses)
@@ -88,7 +83,7 @@ class _Run:
         answered = await self._drain(draining) if is_over else 0
         evidence = await self._evidence(people, breaking, answered, is_over=is_over)
         await self._keep(evidence)
-        return Outcome(judgement=judge(evidence, strict=STRICT), skips=draining.skips)
+        return judge(evidence, strict=STRICT)
 
     async def _prologue(self, people: People) -> None:
         """
