@@ -55,9 +55,29 @@ def size_of(run_s: float) -> Size:
     return Size(load_s=max(LEAST * PHASE_S, run_s - _AROUND_S))
 
 
+def read(argv: Sequence[str]) -> Asked:
+    """Read the command line, or end with what is wrong with it."""
+    parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="the first seed; one is drawn otherwise")
+    parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
+    parser.add_argument("--minutes", type=float, help=f"in all; {_MINUTES:g} for a seed otherwise")
+    parser.add_argument("--plant", choices=sorted(PLANTS), help="a mistake that must be found")
+    parser.add_argument("--keep", action="store_true", help="keep logs though nothing is wrong")
+    options = parser.parse_args(argv)
+    if options.seeds < 1 or (options.minutes is not None and options.minutes <= 0):
+        parser.error("--seeds and --minutes must be above 0")
+    return Asked(
+        first=secrets.randbelow(10**6) if options.seed is None else options.seed,
+        seeds=options.seeds,
+        minutes=options.minutes or _MINUTES * options.seeds,
+        plant=options.plant,
+        keep=options.keep,
+    )
+
+
 def main(argv: Sequence[str]) -> int:
     """Run what is asked; return the exit code."""
-    asked, narrator = _read(argv), Narrator()
+    asked, narrator = read(argv), Narrator()
     ends_at = time.monotonic() + 60 * asked.minutes
     failed: list[int] = []
     for number in range(asked.seeds):
@@ -90,25 +110,6 @@ def _run_one(seed: int, asked: Asked, narrator: Narrator) -> bool:
     if judged.ok and not asked.keep:
         shutil.rmtree(folder, ignore_errors=True)
     return judged.ok
-
-
-def _read(argv: Sequence[str]) -> Asked:
-    parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, help="the first seed; one is drawn otherwise")
-    parser.add_argument("--seeds", type=int, default=1, help="how many, one after the other")
-    parser.add_argument("--minutes", type=float, help=f"in all; {_MINUTES:g} for a seed otherwise")
-    parser.add_argument("--plant", choices=sorted(PLANTS), help="a mistake that must be found")
-    parser.add_argument("--keep", action="store_true", help="keep logs though nothing is wrong")
-    options = parser.parse_args(argv)
-    if options.seeds < 1 or (options.minutes is not None and options.minutes <= 0):
-        parser.error("--seeds and --minutes must be above 0")
-    return Asked(
-        first=secrets.randbelow(10**6) if options.seed is None else options.seed,
-        seeds=options.seeds,
-        minutes=options.minutes or _MINUTES * options.seeds,
-        plant=options.plant,
-        keep=options.keep,
-    )
 
 
 if __name__ == "__main__":
