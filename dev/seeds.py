@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from dev.keys import Keys
 from dev.simulator import open_simulator
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
-from switchboard.db import credentials, tenancy
+from switchboard.db import connections, tenancy
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database, open_pool
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
@@ -223,7 +223,7 @@ async def _connect(db: Database, business: Business, vault: Vault) -> None:
         username=business.username,
         private_replies_per_hour=business.private_replies_per_hour,
     )
-    await credentials.store(db, business.id, vault.seal(business.token, business.id), None)
+    await connections.reconnect(db, business.id, vault.seal(business.token, business.id), None)
     for intent in business.intents:
         await tenancy.upsert_intent(
             db,

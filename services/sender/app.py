@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.sender.composing import Tracking
+from services.sender.files import Files
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
 from services.sender.profiles import Profiles
@@ -22,6 +23,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredShelf,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -138,8 +140,9 @@ def make_sender(means: Means, settings: Settings) -> Sender:
     """Put a sender together."""
     lease = timedelta(seconds=settings.sender_lease_s)
     vault = Vault(settings.vault_keys())
-    ledger = StoredLedger(db=means.db, now=utc_now, lease=lease)
+    ledger = StoredLedger(db=means.db, meter=means.meter, lease=lease)
     tokens, turns, graph = SealedTokens(vault), Turns(means.limits, ledger), means.graph
+    call_budget = timedelta(seconds=settings.sender_call_budget_s)
     return Sender(
         ledger=ledger,
         speaking=Speaking(
@@ -147,10 +150,16 @@ def make_sender(means: Means, settings: Settings) -> Sender:
             turns=turns,
             graph=graph,
             profiles=Profiles(graph=graph, names=StoredNames(means.db), turns=turns),
+            files=Files(
+                graph=graph,
+                shelf=StoredShelf(means.db, lease),
+                turns=turns,
+                patience=call_budget,
+            ),
             tracking=tracking(settings),
             meter=means.meter,
             now=utc_now,
-            call_budget=timedelta(seconds=settings.sender_call_budget_s),
+            call_budget=call_budget,
             margin=timedelta(seconds=settings.sender_window_margin_s),
         ),
         lookups=Lookups(

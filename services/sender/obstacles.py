@@ -33,11 +33,16 @@ def obstacle(
 
 
 def account_obstacle(delivery: Claimed, *, now: datetime) -> Postponed | None:
-    """Return why nothing of the delivery's account may go to Meta now, if so."""
+    """
+    Return why nothing of the delivery's account may go to Meta now, if so.
+
+    Without a moment to come back: the pacer passes over such an account until it may send again,
+    which can be sooner than it looks now.
+    """
     if delivery.status != "connected":
-        return Postponed(f"account_{delivery.status}", timedelta())  # until it is: see the pacer
+        return Postponed(f"account_{delivery.status}", timedelta())
     if delivery.held_until is not None and delivery.held_until > now:
-        return Postponed(delivery.hold_reason or "account_held", delivery.held_until - now)
+        return Postponed(delivery.hold_reason or "account_held", timedelta())
     return None
 
 

@@ -28,10 +28,13 @@ _PUBLIC_REPLIES: Final = Ceiling(burst=20, sustained=40, window=_MINUTE)
 _MEDIA: Final = ceiling(9, SECOND, share=9)
 # Reads have a budget by the day, which Meta tells of in its answers (`usage`).
 _LOOKUPS: Final = ceiling(50, SECOND, share=5)
+# Meta names no figure for uploads. An account has a few files, each uploaded once a day.
+_UPLOADS: Final = ceiling(10, SECOND, share=2)
 # What an owner's server is asked to take from one account.
 _WEBHOOKS: Final = ceiling(20, SECOND, share=5)
 
 QUESTION: Final = Bucket(name="lookups", ceiling=_LOOKUPS)
+UPLOAD: Final = Bucket(name="uploads", ceiling=_UPLOADS)
 
 
 def calls_meta(delivery: Claimed) -> bool:
@@ -67,15 +70,19 @@ def _sends(delivery: Claimed) -> list[Bucket]:
     if _plays(delivery):
         taken.append(Bucket(name="media", ceiling=_MEDIA))
     if delivery.kind == "private_reply":
-        taken.append(_private_replies(delivery))
+        live = delivery.lane == "live"
+        allowed = delivery.private_replies_per_hour
+        taken.append(_live_replies() if live else hourly_replies(allowed))
     return taken
 
 
-def _private_replies(delivery: Claimed) -> Bucket:
-    if delivery.lane == "live":
-        return Bucket(name="live_replies", ceiling=sends(SENDS_MOST))
-    hourly = private_replies(delivery.private_replies_per_hour)
-    return Bucket(name=PRIVATE_REPLIES, ceiling=hourly, recalled=True)
+def hourly_replies(allowed: int) -> Bucket:
+    """Return the limit of private replies of an account that is `allowed` so many an hour."""
+    return Bucket(name=PRIVATE_REPLIES, ceiling=private_replies(allowed), recalled=True)
+
+
+def _live_replies() -> Bucket:
+    return Bucket(name="live_replies", ceiling=sends(SENDS_MOST))
 
 
 def _plays(delivery: Claimed) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, latest, replay, secrets
+from switchboard.cli import alerts, checking, dry_run, explain, latest, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -59,6 +59,18 @@ def events_(
 ) -> None:
     """List an account's latest events, with the ids that `explain` takes."""
     finish(latest.events(account, last=last, as_json=as_json))
+
+
+@app.command("alerts")
+def alerts_(account: MaybeAccount = None, *, as_json: AsJson = False) -> None:
+    """Tell what is open of one account, or of all: what has happened, and what to do."""
+    finish(alerts.alerts(account, as_json=as_json))
+
+
+@app.command("try-again")
+def try_again_(account: AnAccount) -> None:
+    """Let a held account try one message at once, because its owner says that it is mended."""
+    finish(alerts.try_again(account))
 
 
 @app.command("replay")

@@ -45,6 +45,9 @@ class Claimed:
     `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
     contact, is `None`; `fields` is then empty. `behind`: an earlier message to the person is still
     on its way.
+
+    `holds` is as `db.holds` says; `proven`: Meta has taken something of the account since it was
+    connected; `alerts_end`: an alert of the account is over once Meta takes something.
     """
 
     id: DeliveryId
@@ -81,6 +84,9 @@ class Claimed:
     email: str | None = None
     phone: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    holds: int = 0
+    proven: bool = True
+    alerts_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +223,6 @@ async def park(
     return await _settle(db, _PARK, delivery, owner, answer, reason, until, after_s, counts)
 
 
-async def hold_account(db: Queryable, account: UUID, *, until: datetime, reason: str) -> None:
-    """Send nothing for `account` before `until`. A hold that lasts longer is left as it is."""
-    await db.execute(_HOLD, account, until, reason)
-
-
-async def mark_reconnect_needed(db: Queryable, account: UUID, reason: str) -> bool:
-    """Record that `account`'s token no longer works; its deliveries wait. True if that is news."""
-    return await db.fetchrow(_RECONNECT, account, reason) is not None
-
-
 async def _settle(
     db: Queryable,
     statement: str,
@@ -275,7 +271,12 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
        ) as behind,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
-       account.sends_per_second,
+       account.sends_per_second, account.holds, account.proved_at is not null as proven,
+       exists (
+         select from public.alerts alert
+          where alert.account_id = account.id and alert.resolved_at is null
+            and alert.seen_at + alert.over_after <= now()
+       ) as alerts_end,
        account.paused_until as account_paused_until,
        credential.key_id, credential.nonce, credential.ciphertext,
        contact.paused_until, contact.paused_by, contact.opted_out_at, contact.window_closes_at,
@@ -344,19 +345,6 @@ update public.deliveries
        lease_until = null
  where id = $1
    and (state = 'sending' and lease_owner = $2::text or state = 'ready' and $2::text is null)
-returning id
-"""
-
-_HOLD = """
-update public.instagram_accounts
-   set held_until = $2, hold_reason = $3
- where id = $1 and status <> 'disconnected' and (held_until is null or held_until < $2)
-"""
-
-_RECONNECT = """
-update public.instagram_accounts
-   set status = 'reconnect_needed', hold_reason = $2
- where id = $1 and status = 'connected'
 returning id
 """
 

@@ -87,8 +87,8 @@ class Limits:
     """
 
     def __init__(self, redis: Redis, *, now_us: Callable[[], int] | None = None) -> None:
-        self._reserve, self._heed, self._refused = (
-            Script(redis, name, parts=("pace",)) for name in ("reserve", "heed", "refused")
+        self._reserve, self._free, self._heed, self._refused = (
+            Script(redis, name, parts=("pace",)) for name in ("reserve", "free", "heed", "refused")
         )
         self._brake = Script(redis, "brake")
         self._now_us = now_us
@@ -127,6 +127,30 @@ class Limits:
                 raise Limited(limit, after_s=wait_ms / 1000)
             used[which - 1] = await recall(buckets[which - 1])
         raise Unavailable("Redis forgets buckets while they are filled")
+
+    async def free(self, account_id: AccountId, bucket: Bucket) -> int:
+        """
+        Return how many tokens `bucket` would grant for calls to Meta at this moment; take none.
+
+        That is 0 while the account or the app cools down. A recalled bucket that Redis does not
+        know counts as full: who reserves will ask.
+
+        Raises:
+            Unavailable: Redis is away (and so nothing is granted).
+        """
+        (tokens,) = await self.free_many([(account_id, bucket)])
+        return tokens
+
+    async def free_many(self, asked: Sequence[tuple[AccountId, Bucket]]) -> list[int]:
+        """
+        Return what `free` would for each of `asked`, in one round trip.
+
+        Raises:
+            Unavailable: Redis is away (and so nothing is granted).
+        """
+        calls = [self._free_call(account_id, bucket) for account_id, bucket in asked]
+        answers, braked = await self._free.run_beside(calls, keys.brake())
+        return [0 if braked else cast("int", tokens) for tokens in answers]
 
     async def heed(self, account_id: AccountId, *, share: float, wait: timedelta) -> None:
         """
@@ -176,6 +200,12 @@ class Limits:
             found.append(keys.limit(account_id, bucket.name, bucket.person_id))
             args += _arguments(bucket, used.get(index))
         return Call(found, args)
+
+    def _free_call(self, account_id: AccountId, bucket: Bucket) -> Call:
+        key = keys.limit(account_id, bucket.name, bucket.person_id)
+        ceiling = bucket.ceiling
+        args = [self._now(), ceiling.burst, ceiling.interval_us]
+        return Call([*_pace_keys(account_id), key], args)
 
     def _now(self) -> int:
         return 0 if self._now_us is None else self._now_us()

@@ -93,6 +93,15 @@ async def test_other_accounts_go_on_unless_the_app_is_limited(meta: Meta) -> Non
     assert "X-Business-Use-Case-Usage" not in told
 
 
+async def test_a_stranger_restricts_nobody(meta: Meta) -> None:
+    """A refusal of a token nobody has holds no account."""
+    await order(meta, {"preset": "budget_exhausted", "times": 1, "hold_s": 600})
+    refused = await meta.graph("GET", "/me", token="nobody's")
+
+    assert (400, 80002, None) == error_of(refused)
+    assert 200 == (await meta.graph("GET", "/me"))[0]
+
+
 async def test_reads_in_a_restriction_are_refused_and_not_judged(meta: Meta) -> None:
     """An empty budget refuses reads as well; only what is sent is held against the sender."""
     await order(meta, {"preset": "budget_exhausted", "times": 1, "hold_s": 600})

@@ -24,6 +24,7 @@ from tools.metasim.settings import Settings
 
 _AD = "18000000000000099"
 _HELD = {"hold": True}
+_WHO = {"account_id": ACCOUNT, "username": "ana"}
 
 
 async def test_either_secret_signs(meta: Meta, receiver: Receiver) -> None:
@@ -44,10 +45,16 @@ async def test_a_secret_that_is_not_set() -> None:
         TestServer(create_app(settings)) as server,
         ClientSession(server.make_url("/")) as http,
     ):
-        body = {"body": {}, "secret": "meta"}
-        problem = await Meta(http).sim("POST", "/webhooks", body, status=400)
+        meta = Meta(http)
+        await meta.sim("PUT", f"/accounts/{ACCOUNT}", {"username": "shop"})
+        now = {"body": {}, "secret": "meta"}
+        late = {**_WHO, "text": "x", "webhook": {"secret": "meta", "after_s": 1}}
+        problems = [
+            await meta.sim("POST", "/webhooks", now, status=400),
+            await meta.sim("POST", "/messages", late, status=400),
+        ]
 
-    assert "METASIM_META_APP_SECRET" in problem["detail"]
+    assert all("METASIM_META_APP_SECRET" in problem["detail"] for problem in problems)
 
 
 async def test_two_accounts_five_events_and_an_unknown_field(
@@ -84,9 +91,6 @@ async def test_an_unknown_item_in_a_conversation(meta: Meta, receiver: Receiver)
     (item,) = receiver.deliveries[0].body["entry"][0]["messaging"]
     assert {"is": "good"} == item["mood"]
     assert {"id": ACCOUNT} == item["recipient"]
-
-
-_WHO = {"account_id": ACCOUNT, "username": "ana"}
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,8 @@ def _told_of(held: Held) -> str:
 def _restrict(call: Call, fault: Fault, ordered: GraphError) -> None:
     """Let a refusal have its consequences: a restriction, a dead token."""
     account_id = call.known_account_id()
-    call.sim.holds.begin(fault, account_id, now_s=call.now_s)
+    if account_id or fault.app_wide:
+        call.sim.holds.begin(fault, account_id, now_s=call.now_s)
     if account_id and ordered.code == 190 and ordered.subcode not in _TOKEN_SURVIVES:
         call.sim.world.kill_tokens(account_id, ordered.subcode)
 

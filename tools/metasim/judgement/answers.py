@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tools.metasim.judgement.finding import Finding, missing, tell_effect, tell_unasked
+from tools.metasim.judgement.finding import Finding, Unasked, found, missing
 from tools.metasim.ledger import CommentCase, Effect, EffectKind, ThreadCase, Trigger
 
 
@@ -21,7 +21,7 @@ def wrong_about_comment(case: CommentCase) -> Iterator[Finding]:
     yield from _wrong_about_replies(case.trigger, "public_reply", case.public_replies)
 
 
-def wrong_about_thread(thread: ThreadCase) -> Iterator[Finding]:
+def wrong_about_thread(thread: ThreadCase) -> Iterator[Finding | Unasked]:
     """Compare the messages of a conversation with what the person did in it."""
     begun = sorted((t for t in thread.triggers if t.n is not None), key=lambda t: t.n or 0)
     history = _Conversation()
@@ -47,9 +47,9 @@ def _wrong_about_replies(
         return
     for effect in effects[expected:]:
         yield (
-            ("twice", tell_effect(trigger, effect, f"{len(effects)} came, {expected} expected"))
+            found("twice", trigger, effect, f"{len(effects)} came, {expected} expected")
             if expected
-            else ("unexpected", tell_effect(trigger, effect, "none was expected"))
+            else found("unexpected", trigger, effect, "none was expected")
         )
     for _ in range(expected - len(effects)):
         yield missing(trigger, kind)
@@ -59,7 +59,7 @@ def _repeated(trigger: Trigger, effects: list[Effect]) -> Iterator[Finding]:
     said: set[str] = set()
     for effect in effects:
         if effect.content in said:
-            yield "twice", tell_effect(trigger, effect, "the same said again")
+            yield found("twice", trigger, effect, "the same said again")
         said.add(effect.content)
 
 
@@ -80,12 +80,12 @@ class _Conversation:
         self._latest = trigger
         self._begun += 1
 
-    def answered(self, message: Effect, account_id: str) -> Iterator[Finding]:
+    def answered(self, message: Effect, account_id: str) -> Iterator[Finding | Unasked]:
         self._said[message.content] += 1
         if self._latest is None:
-            yield "unexpected", tell_unasked(account_id, message)
+            yield Unasked("unexpected", account_id, message)
         elif self._said[message.content] > self._begun:
-            yield "twice", tell_effect(self._latest, message, "the same said again")
+            yield found("twice", self._latest, message, "the same said again")
         elif self.waiting:
             self.waiting.pop(0)
         elif not self._takes_any:
@@ -93,5 +93,5 @@ class _Conversation:
 
     def _beyond(self, trigger: Trigger, message: Effect) -> Finding:
         if trigger.expect["message"] or self._said[message.content] > 1:
-            return "twice", tell_effect(trigger, message, "more came than expected")
-        return "unexpected", tell_effect(trigger, message, "none was expected")
+            return found("twice", trigger, message, "more came than expected")
+        return found("unexpected", trigger, message, "none was expected")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.metasim.judgement.finding import Finding, tell_effect
+from tools.metasim.judgement.finding import Finding, found
 from tools.metasim.ledger import Effect, Trigger
 
 
@@ -20,7 +20,7 @@ def unwanted(effects: list[Effect], opted: list[Trigger]) -> Iterator[Finding]:
         uttered = [wish for wish in opted if _counts(wish, effect)]
         latest = max(reversed(uttered), key=lambda wish: wish.at_s, default=None)
         if latest is not None and latest.opts == "out":
-            yield "after_opt_out", tell_effect(latest, effect, "the person had opted out")
+            yield found("after_opt_out", latest, effect, "the person had opted out")
 
 
 def _counts(wish: Trigger, effect: Effect) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from tools.metasim.clock import iso
 from tools.metasim.judgement.answers import wrong_about_comment, wrong_about_thread
 from tools.metasim.judgement.consent import unwanted
-from tools.metasim.judgement.finding import Fault, Finding
+from tools.metasim.judgement.finding import Fault, Finding, Unasked
 from tools.metasim.judgement.order import wrong_order
 from tools.metasim.ledger import Attempt, Case, CommentCase, Ledger
 from tools.metasim.records import Json
@@ -30,7 +30,7 @@ class Judge:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._found: dict[Case, list[Finding]] = {}
+        self._found: dict[Case, list[Finding | Unasked]] = {}
         self._counts: Counter[str] = Counter()
         self._attempts_counted = 0
 
@@ -48,16 +48,16 @@ class Judge:
 
     def _catch_up(self) -> None:
         for case in self._ledger.take_changed():
-            self._counts.subtract(fault for fault, _ in self._found.pop(case, ()))
+            self._counts.subtract(one.fault for one in self._found.pop(case, ()))
             if findings := list(_findings(case)):
                 self._found[case] = findings
-                self._counts.update(fault for fault, _ in findings)
+                self._counts.update(one.fault for one in findings)
         attempts = self._ledger.attempts
         self._counts.update(one.book for one in attempts[self._attempts_counted :])
         self._attempts_counted = len(attempts)
 
 
-def _findings(case: Case) -> Iterator[Finding]:
+def _findings(case: Case) -> Iterator[Finding | Unasked]:
     if isinstance(case, CommentCase):
         yield from wrong_about_comment(case)
         yield from unwanted(case.private_replies, case.opted)
@@ -67,11 +67,11 @@ def _findings(case: Case) -> Iterator[Finding]:
         yield from unwanted(case.messages, case.opted)
 
 
-def _verdict(ledger: Ledger, found: Mapping[Case, list[Finding]]) -> Json:
+def _verdict(ledger: Ledger, found: Mapping[Case, list[Finding | Unasked]]) -> Json:
     lists: dict[str, list[Json]] = {name: [] for name in _LISTS}
     for case in ledger.cases():
-        for fault, told in found.get(case, ()):
-            lists[fault].append(told)
+        for finding in found.get(case, ()):
+            lists[finding.fault].append(finding.told())
     for attempt in ledger.attempts:
         lists[attempt.book].append(_tell_attempt(attempt))
     return {**_figures(ledger), **lists, "ok": not any(lists[name] for name in VIOLATIONS)}

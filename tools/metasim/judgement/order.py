@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.metasim.judgement.finding import Finding, tell_effect
+from tools.metasim.judgement.finding import Finding, found
 from tools.metasim.ledger import ThreadCase, Trigger
 
 
@@ -24,7 +24,7 @@ def wrong_order(thread: ThreadCase) -> Iterator[Finding]:
                 follower = plan.take(place)
                 if follower is not None:
                     happened = f"came after what follows it: {follower!r}"
-                    yield "out_of_order", tell_effect(plan.trigger, message, happened)
+                    yield found("out_of_order", plan.trigger, message, happened)
                 break
 
 

@@ -8,7 +8,8 @@ from tools.metasim.clock import iso
 from tools.metasim.ids import igsid
 from tools.metasim.keys import SIM
 from tools.metasim.records import Account, Comment, Json, Media, Token
-from tools.metasim.sim.bodies import AccountBody, ListQuery, MediaBody, PersonBody
+from tools.metasim.sim.bodies import AccountBody, MediaBody, PersonBody
+from tools.metasim.sim.controls import ListQuery
 from tools.metasim.sim.problems import (
     ProblemError,
     read_body,

@@ -1,8 +1,12 @@
-"""What the control API takes: a model per request, strict, so that a typo is told and not lost."""
+"""
+What people and accounts do, as the control API takes it.
+
+A model per request, strict, so that a typo is told and not lost; `controls` has the rest.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -16,8 +20,7 @@ from pydantic import (
 from tools.metasim.ledger import EffectKind, Opting
 from tools.metasim.records import Json
 from tools.metasim.webhooks.envelope import UPDATES_MAX
-from tools.metasim.webhooks.options import Secret, WebhookOptions
-from tools.metasim.webhooks.parcels import Order
+from tools.metasim.webhooks.options import WebhookOptions
 
 Username = Annotated[
     str,
@@ -27,11 +30,13 @@ NumericId = Annotated[str, StringConstraints(pattern=r"^\d{1,25}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A request; what it does not name is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AccountBody(_Strict):
+class AccountBody(Strict):
     """An account. Without a token it keeps the one it has, or is given one."""
 
     username: Username
@@ -42,7 +47,7 @@ class AccountBody(_Strict):
     many_images: bool | None = None  # in one message; None: as before, at first they may be sent
 
 
-class MediaBody(_Strict):
+class MediaBody(Strict):
     """A post, reel, story, ad or broadcast."""
 
     caption: str = ""
@@ -53,14 +58,14 @@ class MediaBody(_Strict):
     is_live: bool = False  # on the air
 
 
-class PersonBody(_Strict):
+class PersonBody(Strict):
     """Somebody, and whom they follow."""
 
     name: str | None = None
     follows: list[NumericId] = Field(default_factory=list)
 
 
-class CommentExpectation(_Strict):
+class CommentExpectation(Strict):
     """How many answers must come of a comment; what is not named is not judged."""
 
     private_reply: int | None = Field(None, ge=0)
@@ -75,7 +80,7 @@ class CommentExpectation(_Strict):
         return {kind: count for kind, count in named.items() if count is not None}
 
 
-class MessageExpectation(_Strict):
+class MessageExpectation(Strict):
     """
     How many messages must come of something done in a conversation.
 
@@ -90,13 +95,15 @@ class MessageExpectation(_Strict):
         return {} if self.message is None else {"message": self.message}
 
 
-class _Happening(_Strict):
+class Happening(Strict):
+    """Something that happens to an account, now unless said otherwise."""
+
     account_id: NumericId
     created_at: AwareDatetime | None = None
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class CommentBody(_Happening):
+class CommentBody(Happening):
     """A person comments."""
 
     media_id: NumericId
@@ -109,7 +116,7 @@ class CommentBody(_Happening):
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
-class BurstBody(_Happening):
+class BurstBody(Happening):
     """
     Many people comment at once, each once: `username` with a number.
 
@@ -126,7 +133,7 @@ class BurstBody(_Happening):
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
-class OwnCommentBody(_Happening):
+class OwnCommentBody(Happening):
     """The account comments on its own media."""
 
     media_id: NumericId
@@ -135,7 +142,7 @@ class OwnCommentBody(_Happening):
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
-class _InThread(_Happening):
+class _InThread(Happening):
     username: Username
     expect: MessageExpectation = Field(default_factory=MessageExpectation)
 
@@ -207,7 +214,7 @@ class ReferralBody(_ByPerson):
     ad_id: NumericId | None = None
 
 
-class MentionBody(_Happening):
+class MentionBody(Happening):
     """
     Somebody mentions the account under or in a post that is not its own.
 
@@ -251,7 +258,7 @@ class HandoverBody(_InThread):
         return told if self.metadata is None else {**told, "metadata": self.metadata}
 
 
-class EditBody(_Strict):
+class EditBody(Strict):
     """A person rewrites a message."""
 
     mid: Text
@@ -260,7 +267,7 @@ class EditBody(_Strict):
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class DeletionBody(_Strict):
+class DeletionBody(Strict):
     """A person unsends a message."""
 
     mid: Text
@@ -268,76 +275,8 @@ class DeletionBody(_Strict):
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class HandTypedBody(_Happening):
+class HandTypedBody(Happening):
     """The account's owner writes in the Instagram app."""
 
     username: Username
     text: Text
-
-
-class FlushBody(_Strict):
-    """How held webhooks are delivered."""
-
-    batch: bool = False
-    order: Order = "given"
-    seed: int = 0
-
-
-class RawWebhookBody(_Strict):
-    """Any body at all: `body` as JSON, or `raw` as it is."""
-
-    body: Any = None
-    raw: str | None = None
-    secret: Secret = Field("good")
-
-
-class EventBody(_Happening):
-    """
-    One update of any kind: `field` and `value` as Meta may call them one day.
-
-    With a `username` it is of the conversation with that person: `value` is what the item carries
-    beside sender, recipient and timestamp.
-    """
-
-    field: Text
-    value: Json
-    username: Username | None = None
-
-
-class HandshakeBody(_Strict):
-    """The verification; without a token the right one is used."""
-
-    verify_token: Text | None = None
-    challenge: Text | None = None
-
-
-class TimelineQuery(_Strict):
-    """Which part of the story, and how long to wait for it."""
-
-    after: int = Field(0, ge=0)
-    wait_s: float = Field(0, ge=0, le=30)
-    limit: int = Field(1000, ge=1, le=10_000)
-
-
-class ListQuery(_Strict):
-    """How much of a list."""
-
-    limit: int = Field(50, ge=1, le=1000)
-
-
-class HoldsQuery(_Strict):
-    """Whose restrictions; without an account everybody's, and the app's."""
-
-    account_id: NumericId | None = None
-
-
-class WaitQuery(_Strict):
-    """What to wait for: an answer to a comment, a message to a person, or everything expected."""
-
-    comment_id: NumericId | None = None
-    kind: Literal["private_reply", "public_reply", ""] = ""
-    account_id: NumericId | None = None
-    username: Username | None = None
-    count: int = Field(1, ge=1)
-    all: bool = False
-    timeout_s: float = Field(10, ge=0, le=600)

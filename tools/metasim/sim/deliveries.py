@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from tools.metasim.keys import SIM
-from tools.metasim.sim.bodies import EventBody, FlushBody, HandshakeBody, RawWebhookBody
+from tools.metasim.sim.controls import EventBody, FlushBody, HandshakeBody, RawWebhookBody
 from tools.metasim.sim.problems import ProblemError, read_body, require_account
 from tools.metasim.webhooks.events import Event, conversation_event
 from tools.metasim.webhooks.signing import escaped

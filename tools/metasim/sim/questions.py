@@ -9,7 +9,7 @@ from aiohttp import web
 from tools.metasim.keys import SIM
 from tools.metasim.presets import PRESETS
 from tools.metasim.records import Comment, Json, Message
-from tools.metasim.sim.bodies import HoldsQuery, TimelineQuery, WaitQuery
+from tools.metasim.sim.controls import HoldsQuery, TimelineQuery, WaitQuery
 from tools.metasim.sim.problems import (
     ProblemError,
     read_object,

@@ -27,7 +27,15 @@ from tools.metasim.timeline import Timeline
 from tools.metasim.webhooks.envelope import body_of
 from tools.metasim.webhooks.events import Event
 from tools.metasim.webhooks.options import Secret
-from tools.metasim.webhooks.parcels import Attempt, Order, Parcel, batches, headers_of, in_order
+from tools.metasim.webhooks.parcels import (
+    Attempt,
+    Order,
+    Parcel,
+    batches,
+    headers_of,
+    in_order,
+    key_of,
+)
 from tools.metasim.webhooks.signing import escaped
 from tools.metasim.world import World
 
@@ -74,7 +82,13 @@ class Courier:
         return rounds
 
     async def tell(self, event: Event) -> list[Json]:
-        """Hold, dispatch or deliver `event` as its options say; return one result per copy."""
+        """
+        Hold, dispatch or deliver `event` as its options say; return one result per copy.
+
+        Raises:
+            NoSecretError: It is to be signed with a secret that is not set; nothing is told.
+        """
+        key_of(self._office.settings, event.options.secret)
         if not self._is_subscribed(event):
             return []
         if event.options.hold:

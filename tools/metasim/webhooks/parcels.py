@@ -63,23 +63,28 @@ class Attempt:
         return told if self.error is None else {**told, "error": self.error}
 
 
-def headers_of(content: bytes, settings: Settings, secret: Secret) -> dict[str, str]:
+def key_of(settings: Settings, secret: Secret) -> str:
     """
-    Return the headers Meta sends with `content`, signed as `secret` says.
+    Return the key that `secret` means.
 
     Raises:
-        NoSecretError: It is to be the Meta app's, and that is not set.
+        NoSecretError: It is the Meta app's, and that is not set.
     """
     own = {"meta": settings.meta_app_secret}.get(secret, settings.app_secret)
     if own is None:
         raise NoSecretError("no secret of the Meta app is set: METASIM_META_APP_SECRET")
+    return own.get_secret_value()
+
+
+def headers_of(content: bytes, settings: Settings, secret: Secret) -> dict[str, str]:
+    """Return the headers Meta sends with `content`, signed as `secret` says."""
     return {
         "Accept": "*/*",
         "Accept-Encoding": "deflate, gzip",
         "User-Agent": "facebookexternalua",
         "Content-Type": "application/json",
         "Facebook-API-Version": settings.api_version,
-        **signature_headers(content, app_secret=own.get_secret_value(), kind=secret),
+        **signature_headers(content, app_secret=key_of(settings, secret), kind=secret),
     }
 
 
