@@ -152,7 +152,7 @@ def _ignore_holds() -> None:
 
         return hold_nothing
 
-    _replace("switchboard.db.deliveries", "hold_account", make)
+    _replace("switchboard.db.holds", "hold", make)
 
 
 def _changed(text: str, old: str, new: str) -> str:
