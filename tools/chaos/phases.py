@@ -87,6 +87,8 @@ def _servers_away(drawn: random.Random, at_s: float, _shops: Sequence[int]) -> l
             server="postgres",
             how=drawn.choice(ways),
         ),
+        # Far shorter than what is left of a lease: who stood still longer would call too late.
+        Paused(at_s=at_s + drawn.uniform(2.9, 3.1), for_s=1.2, who="sender"),
         Down(
             at_s=at_s + drawn.uniform(4.5, 5.0), for_s=1.0, server="redis", how=drawn.choice(ways)
         ),

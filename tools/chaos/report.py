@@ -14,12 +14,12 @@ _MOST_TOLD: Final = 30
 
 def lines_of(judged: Judgement, *, seed: int, again: str, logs: Path) -> Iterator[str]:
     """Yield the summary; of a run that went wrong also how to repeat it and where its logs are."""
-    yield f"seed {seed}: {judged.events} events decided, {judged.sent} answers seen by people"
+    yield f"{judged.events} events decided, {judged.sent} answers seen by people"
     yield f"deliveries: {_counts(judged.states)}"
     if judged.explained:
         yield f"not sent, and explained: {_counts(judged.explained)}"
     if judged.ok:
-        yield "nothing lost, nothing twice, no rule broken"
+        yield f"seed {seed}: nothing lost, nothing twice, no rule broken"
         return
     yield f"WRONG: {_counts(Counter(one.kind for one in judged.findings))}"
     for finding in judged.findings[:_MOST_TOLD]:
