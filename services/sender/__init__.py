@@ -21,5 +21,8 @@ between they are done again.
 
 What cannot go now is parked in its row with the moment to come back, and the message is done with.
 The `pacer`, a worker beside the consumer, brings parked rows back, tells senders again of rows
-nobody picked up, and closes what ran out of time. Any number of senders may run; each has one.
+nobody picked up, and closes what ran out of time. Private replies, of which an hour has room for so
+many, it brings back one for each turn that comes free, in the order the account's owner chose
+(`backlogs`). The `forecaster`, another worker, says who of those who wait will be answered when
+(`forecasting`). Any number of senders may run; each has one of both.
 """

@@ -21,7 +21,7 @@ from services.sender.pacer import Overdue
 from services.sender.pacing import PRIVATE_REPLIES
 from services.sender.webhooks import SecretMissing
 from switchboard.contracts import AttachmentId, DeliveryDue, DeliveryId
-from switchboard.db import attachments, contacts, credentials, deliveries, holds, pacing
+from switchboard.db import attachments, backlog, contacts, credentials, deliveries, holds, pacing
 from switchboard.db.attachments import Attachment
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
@@ -85,7 +85,7 @@ class StoredLedger:
             recipient_id=ending.recipient_id,
             answer=_answer(ending.said),
         )
-        return None if sent is None else _messages(sent.due)
+        return None if sent is None else messages(sent.due)
 
     async def _not_sent(
         self,
@@ -110,12 +110,14 @@ class StoredLedger:
                     db, delivery.id, owner=owner, reason=reason, answer=answer
                 )
             case Postponed(reason, wait):
+                # For whom the hour had no turn left, they are in the queue again, at their place.
+                queued = reason == f"limit_{PRIVATE_REPLIES}"
                 return await deliveries.park(
                     db,
                     delivery.id,
                     owner=owner,
-                    reason=reason,
-                    after_s=wait.total_seconds(),
+                    reason=backlog.QUEUED if queued else reason,
+                    after_s=0.0 if queued else wait.total_seconds(),
                     counts=ending.counted,
                     answer=answer,
                 )
@@ -241,28 +243,33 @@ class SealedSecrets:
 
 @dataclass(frozen=True, slots=True)
 class StoredParking:
-    """Deliveries in Postgres, as the pacer moves them."""
+    """
+    Deliveries in Postgres, as the pacer moves them.
+
+    `margin`: nothing is sent later than this before its deadline.
+    """
 
     db: Database
+    margin: timedelta
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make parked rows ready whose moment has come."""
-        return _messages(await pacing.release_due(self.db, limit=limit))
+        return messages(await pacing.release_due(self.db, limit=limit))
 
     async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
         """Return ready rows that nobody has picked up."""
         older_than_s = older_than.total_seconds()
-        return _messages(
+        return messages(
             await pacing.republish_stale(self.db, older_than_s=older_than_s, limit=limit)
         )
 
     async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `uncertain`, or ready again, what a sender left behind."""
-        return _messages(await pacing.expire_leases(self.db, limit=limit))
+        return messages(await pacing.expire_leases(self.db, limit=limit))
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `expired` what was not sent in time, but for lookups."""
-        return _messages(await pacing.expire_overdue(self.db, limit=limit))
+        return messages(await pacing.expire_overdue(self.db, margin=self.margin, limit=limit))
 
     async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
         """Return lookups that wait although their deadline has passed."""
@@ -275,10 +282,11 @@ class StoredParking:
 
     async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Move what waits for a delivery that has ended; return what is ready now."""
-        return _messages(await pacing.settle_waiting(self.db, limit=limit))
+        return messages(await pacing.settle_waiting(self.db, limit=limit))
 
 
-def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+def messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+    """Return what senders are told of `rows`."""
     return [
         DeliveryDue(delivery_id=row.delivery_id, account_id=row.account_id, trace_id=row.trace_id)
         for row in rows

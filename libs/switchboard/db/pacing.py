@@ -1,13 +1,15 @@
 """
-What moves deliveries by themselves: their turn comes, a message was lost, a lease or time ran out.
+What moves deliveries by themselves: their time comes, a message was lost, a lease or time ran out.
 
-Any number of pacers may run these at once: each takes rows nobody else is holding.
+Any number of pacers may run these at once: each takes rows nobody else is holding. Private replies
+that wait for their turn in an account's hour have queues of their own (`backlog`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from switchboard.contracts import DeliveryId
@@ -42,7 +44,9 @@ async def release_due(db: Queryable, *, limit: int) -> list[Due]:
 
     Within an account the earliest deadline comes first; between accounts they take turns. An
     account that is held, or whose token died, has no turn, and one on probation has one at a time:
-    but its timers go off and its owner's server is told, for neither is a call to Meta.
+    but its timers go off and its owner's server is told, for neither is a call to Meta. Of one that
+    its owner has paused only questions to Meta go. Private replies are not among them, but for
+    those in a broadcast (`backlog`).
     """
     timed = read_due(await db.fetch(_RELEASE_TIMED, limit))
     return timed + read_due(await db.fetch(_RELEASE, limit - len(timed)))
@@ -63,15 +67,19 @@ async def expire_leases(db: Queryable, *, limit: int = 1000) -> list[Due]:
     return read_due(await db.fetch(_EXPIRE_LEASES, limit))
 
 
-async def expire_overdue(db: Queryable, *, limit: int = 1000) -> list[Due]:
+async def expire_overdue(
+    db: Queryable, *, margin: timedelta = timedelta(), limit: int = 1000
+) -> list[Due]:
     """
     Expire what waits although its deadline has passed, with the reason why it still waited.
 
+    Replies to comments are expired `margin` before it, when no sender would send them any more: a
+    comment's deadline does not move, and who is too late must not be in the way of who is not.
     What waits for it is cancelled. Lookups are left: an event waits for their answer
     (`overdue_lookups`). So are messages to somebody who has written since: their window is open for
     longer, and its end is the deadline now.
     """
-    return read_due(await db.fetch(_EXPIRE_OVERDUE, limit))
+    return read_due(await db.fetch(_EXPIRE_OVERDUE, limit, margin))
 
 
 async def overdue_lookups(db: Queryable, *, limit: int) -> list[OverdueLookup]:
@@ -110,12 +118,14 @@ with recursive parked_accounts as (
   (select account_id
      from public.deliveries
     where state = 'parked' and kind not in ('timer', 'webhook')
+      and not (kind = 'private_reply' and lane = 'usual')
     order by account_id
     limit 1)
   union all
   select (select next.account_id
             from public.deliveries next
            where next.state = 'parked' and next.kind not in ('timer', 'webhook')
+             and not (next.kind = 'private_reply' and next.lane = 'usual')
              and next.account_id > parked_accounts.account_id
            order by next.account_id
            limit 1)
@@ -130,7 +140,11 @@ with recursive parked_accounts as (
        from (select id, deadline
                from public.deliveries
               where account_id = account.id and state = 'parked'
-                and kind not in ('timer', 'webhook') and not_before <= now()
+                and kind not in ('timer', 'webhook')
+                and not (kind = 'private_reply' and lane = 'usual')
+                and not_before <= now()
+                and (account.paused_until is null or account.paused_until <= now()
+                     or kind = 'lookup')
               order by deadline, id
               limit $1) first_ones
    ) urgent
@@ -222,7 +236,9 @@ with recursive taken as (
     left join public.contacts contact
       on delivery.kind = 'message' and contact.account_id = delivery.account_id
      and contact.person_id = delivery.person_id and contact.window_closes_at > now()
-   where delivery.state in ('waiting', 'parked', 'ready') and delivery.deadline < now()
+   where delivery.state in ('waiting', 'parked', 'ready')
+     and delivery.deadline < now() + $2
+     and (delivery.deadline < now() or delivery.kind in ('private_reply', 'public_reply'))
      and delivery.kind <> 'lookup'
    order by delivery.deadline
    limit $1

@@ -94,6 +94,8 @@ def _account(row: Row) -> AccountRules:
             time_zone=row["time_zone"],
             takeover=row["takeover"],
             paused_until=row["paused_until"],
+            reply_delay_min=row["reply_delay_min"],
+            reply_delay_max=row["reply_delay_max"],
         ),
         posts={MediaId(post): datetime.fromisoformat(at) for post, at in row["posts"].items()},
     )
@@ -124,6 +126,7 @@ def _why(error: ValidationError) -> str:
 _LOAD = """
 select account.id, account.workspace_id, account.instagram_id, account.status,
        account.rules_version, account.time_zone, account.takeover, account.paused_until,
+       account.reply_delay_min, account.reply_delay_max,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', campaign.id, 'version', published.version, 'rank', campaign.rank,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -74,6 +75,7 @@ def check(
     *,
     own: CampaignId | None = None,
     media: Mapping[str, MediaFound] | None = None,
+    delay: timedelta = timedelta(),
 ) -> Checked:
     """
     Return the definition in `raw` with the linter's findings; see `lint` for the arguments.
@@ -83,7 +85,8 @@ def check(
 
     """
     definition = read_definition(raw)
-    return Checked(definition, tuple(lint(definition, others=others, media=media, own=own)))
+    found = lint(definition, others=others, media=media, own=own, delay=delay)
+    return Checked(definition, tuple(found))
 
 
 def _faults(raw: object, error: ValidationError) -> Iterator[Fault]:

@@ -67,6 +67,7 @@ FAILED: Final[Mapping[Failed, str]] = {
     "follower": "its condition on following does not hold",
     "tags": "its condition on tags does not hold",
     "hours": "the business is closed",
+    "opens_too_late": "when the business opens, Meta will not allow an answer any more",
     "language": "the text is in another language",
     "outranked": "it would have answered, but another campaign came first",
 }
@@ -77,6 +78,9 @@ STOPPED: Final[Mapping[Stopped, str]] = {
     "waits_for_time": "It waits until its time comes.",
     "gate_closed": "It goes on only with people who follow the account.",
     "no_window": "The person may not be written to further: no window is open.",
+    "too_late": "When it was to go on, Meta would not have allowed it any more.",
+    "follow_up_too_late": "It waits for the person to tap; it cannot remind them, for by then they "
+    "may not be written to.",
     "answer_missing": "The person gave no answer that would do, as often as they were asked.",
     "handed_over": "It left the conversation to a person.",
     "does_not_fit": "None of its steps says anything to this kind of event.",
@@ -111,6 +115,7 @@ REASONS: Final[Mapping[str, str]] = {
     "conversation_order": "an earlier message to the person was still on its way",
     "deadline_passed": "its time was over: Meta no longer allowed it",
     "window_closed": "the person's window had closed",
+    "queued": "others go first: an hour has room for so many private replies",
     "our_limits": "our limits, which stay below Meta's, had to be kept",
     "limit_private_replies": "as many private replies went out as the hour has room for",
     "limit_live_replies": "as many answers to the broadcast went out as a second has room for",
@@ -155,6 +160,21 @@ REASONS: Final[Mapping[str, str]] = {
     "state_refused": "Redis refused a call of ours",
     "migration_failed": "the database could not be brought up to date",
     "query_failed": "the database refused a statement of ours",
+    "timed_out": "Meta did not answer in time",
+    "connection_lost": "the connection broke before Meta's answer came",
+    "answer_unreadable": "Meta's answer could not be read",
+    # what was found out about what was uncertain
+    "found_as_echo": "Meta told us of the message by itself",
+    "found_in_conversation": "it was found in the conversation",
+    "found_under_comment": "it was found under the comment",
+    "not_found": "it was looked for at Meta twice and was not there",
+    "never_answered": "Meta never answered, and it was not there, however often it was tried",
+    "unresolved": "nobody could find out whether it was sent, so a person must decide",
+    # a person's decisions
+    "decided_sent": "a person decided that it was sent",
+    "decided_retry": "a person decided that it is to be sent again",
+    "decided_drop": "a person decided that it is not to be sent",
+    "called_off": "a person called it off",
     "graph_failure": "a call to Meta failed",
     "owner_must_act": "something is to be done in the Instagram app",
     "app_role_missing": "Meta takes nothing of the account since it was connected; accept the "

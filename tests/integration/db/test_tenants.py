@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from switchboard.contracts import MediaId, PublishedPost
-from switchboard.db import posts, rules, tenancy
+from switchboard.db import forecasts, posts, rules, tenancy
 from switchboard.db.alerts import raise_alert
 from switchboard.db.credentials import Vault, store_webhook_secret
 from switchboard.db.deliveries import claim
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database, Transaction
+from switchboard.rules.outlook import Outlook
 from tests.integration.db.town import Shop, definition, now, open_shop, recorded
 from tests.integration.db.users import Role, acting_as, hire
 
@@ -33,6 +34,7 @@ TABLES = [
     "deliveries",
     "delivery_transitions",
     "alerts",
+    "delivery_forecasts",
     "rule_books",
     "posts",
 ]
@@ -65,6 +67,7 @@ async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     vault = Vault({"k1": b"1" * 32})
     await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account, "webhook"))
     await raise_alert(pipeline, shop.account, "reconnect_needed", detail={})
+    await forecasts.store(pipeline, shop.account, Outlook(), {})
 
 
 class TestReading:
@@ -150,6 +153,10 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ),
     ("update public.instagram_accounts set sends_per_second = 1 where workspace_id = $1", "admin"),
     (
+        "update public.instagram_accounts set first_served = 'oldest' where workspace_id = $1",
+        "admin",
+    ),
+    (
         """update public.instagram_accounts
               set time_zone = 'Europe/Lisbon', takeover = '2 h', paused_until = now()
             where workspace_id = $1""",
@@ -192,6 +199,7 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.deliveries set state = 'cancelled' where workspace_id = $1", "nobody"),
     ("delete from public.delivery_transitions where workspace_id = $1", "nobody"),
     ("update public.alerts set resolved_at = now() where workspace_id = $1", "nobody"),
+    ("update public.delivery_forecasts set missed = 0 where workspace_id = $1", "nobody"),
     ("truncate public.campaigns cascade", "nobody"),
 ]
 STAFF: list[Role] = ["viewer", "editor", "admin", "owner"]

@@ -107,6 +107,18 @@ async def test_a_flush_forgets_nothing_that_matters(redis: Redis, used: int, lef
     assert left == await granted(limits, HOURLY, 40, ledger=ledger)
 
 
+async def test_an_empty_bucket_fills_again_after_a_flush(redis: Redis) -> None:
+    """What Postgres told of an emptied bucket is kept: its tokens come back from then on."""
+    now_us = 10**15
+    limits, ledger = Limits(redis, now_us=lambda: now_us), Ledger(used=700)
+    none = await granted(limits, HOURLY, 5, ledger=ledger)
+    asked, now_us = ledger.asked, now_us + 60 * 1_000_000
+
+    assert 0 == none
+    assert 1 == await granted(limits, HOURLY, 5, ledger=ledger)
+    assert asked == ledger.asked
+
+
 async def test_postgres_is_asked_only_when_redis_does_not_know(redis: Redis) -> None:
     """The hot path reads nothing from Postgres."""
     ledger = Ledger()

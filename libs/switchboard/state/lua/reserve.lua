@@ -35,12 +35,7 @@ if to_meta then
   wait_us, share = cools_us(KEYS[1], now_us), share_of(KEYS[2], now_us)
 end
 
-local function keep(key, full_us, now_us, keep_ms)
-  local lives_ms = math.ceil((full_us - now_us) / 1000) + keep_ms
-  redis.call('SET', key, string.format('%.0f', full_us), 'PX', lives_ms)
-end
-
-local taken = {}
+local taken, learnt = {}, {}
 for i = 1, #KEYS - 2 do
   local at = 4 * i - 2
   local burst, interval_us = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
@@ -54,8 +49,7 @@ for i = 1, #KEYS - 2 do
     local missing = recalled == 'full' and 0 or math.min(burst, tonumber(recalled))
     full_us = now_us + missing * interval_us
     if recalled ~= 'full' then
-      -- Kept even if nothing is taken: asked for again, it would be as empty as now, for ever.
-      keep(KEYS[i + 2], full_us, now_us, keep_ms)
+      learnt[i] = { full_us, math.ceil(missing * interval_us / 1000) + keep_ms }
     end
   end
   full_us = math.max(full_us, now_us)
@@ -64,13 +58,18 @@ for i = 1, #KEYS - 2 do
     wait_us, which = empty_us, i
   end
   full_us = full_us + cost_us(interval_us, share)
-  taken[i] = { full_us, keep_ms }
+  taken[i] = { full_us, math.ceil((full_us - now_us) / 1000) + keep_ms }
 end
 
+-- What was learnt of a missing bucket is kept even so, or no token would ever come back to one that
+-- is asked about again and again while others know that it is empty.
 if wait_us > 0 then
+  for i, bucket in pairs(learnt) do
+    redis.call('SET', KEYS[i + 2], string.format('%.0f', bucket[1]), 'PX', bucket[2])
+  end
   return { math.ceil(wait_us / 1000), which }
 end
 for i = 1, #KEYS - 2 do
-  keep(KEYS[i + 2], taken[i][1], now_us, taken[i][2])
+  redis.call('SET', KEYS[i + 2], string.format('%.0f', taken[i][1]), 'PX', taken[i][2])
 end
 return { 0, 0 }
