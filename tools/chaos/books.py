@@ -134,6 +134,7 @@ update public.instagram_accounts set private_replies_per_hour = $2 where instagr
 _SKIP: Final = (
     "update public.instagram_accounts set held_until = now() where held_until > now()",
     "update public.deliveries set not_before = now() where state = 'parked' and not_before > now()",
+    "update public.deliveries set look_at = now() where state = 'uncertain' and look_at > now()",
     # Private replies of the last hour are counted by this when Redis has forgotten them.
     """
     update public.deliveries

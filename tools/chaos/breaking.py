@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, assert_never
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from dev import seeds
+from dev.failures import PartEnded
 from dev.processes import Process
 from dev.servers import PostgresServer, RedisServer, SqsServer
 from tools.chaos.faults import (
@@ -89,7 +91,10 @@ class Breaking:
         if self._send(process, signal.SIGKILL):
             await process.ended()
         yield
-        await process.start()
+        try:
+            await process.start()
+        except PartEnded as failure:
+            self.ended.append(str(failure))
 
     @contextlib.contextmanager
     def _paused(self, who: str) -> Any:
@@ -167,6 +172,7 @@ class Breaking:
 
 
 async def empty(stage: Stage) -> None:
-    """Make Redis forget everything."""
-    async with Redis.from_url(stage.redis.url) as redis:
-        await redis.flushall()
+    """Make Redis forget everything; one that is still away remembers nothing to anybody."""
+    with contextlib.suppress(RedisConnectionError):
+        async with Redis.from_url(stage.redis.url) as redis:
+            await redis.flushall()

@@ -65,6 +65,7 @@ def _answers_lost(drawn: random.Random, at_s: float, _shops: Sequence[int]) -> l
     lost.append(MetaFault(preset="done_then_hang_up", on="replies", times=1))
     lost.append(MetaFault(preset="done_then_500", on="messages", times=1))
     lost.append(MetaFault(preset="echo_first", probability=0.4))
+    lost.append(MetaFault(preset="too_much_data", times=3))
     return [
         *(_meta(at_s, 6.0, fault) for fault in lost),
         Killed(at_s=at_s + drawn.uniform(0.5, 1.5), for_s=0.5, who="router"),

@@ -119,11 +119,15 @@ def _retry_after_lease() -> None:
 
 
 def _fifo_instead_of_edf() -> None:
-    _replace(
-        "switchboard.db.pacing",
-        "_RELEASE",
-        lambda statement: _changed(statement, "order by deadline, id", "order by created_at, id"),
+    by_deadline, by_arrival = (
+        f"account.first_served = '{order}'" for order in ("deadline", "oldest")
     )
+
+    def make(statement: str) -> str:
+        in_order_of_arrival = "account.first_served in ('deadline', 'oldest')"
+        return _changed(_changed(statement, by_deadline, "false"), by_arrival, in_order_of_arrival)
+
+    _replace("switchboard.db.backlog", "_RELEASE", make)
 
 
 def _fixed_window_limiter() -> None:

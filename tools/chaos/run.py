@@ -23,8 +23,8 @@ from tools.chaos.town import CORNER, CORNER_ALLOWANCE, town
 
 T = TypeVar("T")
 
-# While nothing resolves deliveries whose outcome nobody knows, they explain a loss.
-STRICT: Final = False
+# No delivery may be left whose outcome nobody knows; false: one that is explains a loss.
+STRICT: Final = True
 
 _WEEK_S: Final = 7 * 86_400.0
 _LEAVE_AFTER_S: Final = 6.0  # after the load: a reply that has not come by then is not tapped
