@@ -229,7 +229,7 @@ class Reconciler:
         if not isinstance(verdict, Found):
             obstacle = account_obstacle(doubt.delivery, now=doubt.taken_at)
             if obstacle is not None:
-                return self._failed(doubt, "ledger", obstacle.reason, obstacle.wait)
+                return self._failed(doubt, "ledger", obstacle.reason, _held_for(doubt))
             try:
                 view = await self._look_at_meta(doubt, sought)
             except (Failure, TimeoutError) as failure:
