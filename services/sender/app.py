@@ -199,7 +199,7 @@ def make_reconciler(means: Means, settings: Settings) -> Reconciler:
         db=means.db, meter=means.meter, lease=timedelta(seconds=settings.sender_lease_s)
     )
     return Reconciler(
-        StoredDoubts(means.db),
+        StoredDoubts(means.db, means.meter),
         Looking(
             tokens=SealedTokens(Vault(settings.vault_keys())),
             limits=means.limits,
@@ -221,6 +221,7 @@ def make_forecaster(means: Means, settings: Settings) -> Forecaster:
         StoredForecasts(
             db=means.db,
             turns=means.limits,
+            meter=means.meter,
             stale=timedelta(seconds=settings.sender_forecast_s),
             lease=timedelta(seconds=2 * settings.sender_forecast_s),
         ),

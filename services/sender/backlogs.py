@@ -18,6 +18,8 @@ from switchboard.db.pacing import Due
 from switchboard.db.pool import Database, Transaction
 from switchboard.rules.outlook import Outlook, Outlooks, Waiting
 from switchboard.state import Bucket
+from switchboard.telemetry import Meter
+from switchboard.telemetry.alerts import tell_raised, tell_resolved
 
 # What an alert is called whose number of people will not be answered in time.
 WILL_MISS: Final = "will_miss_deadline"
@@ -92,6 +94,7 @@ class StoredForecasts:
 
     db: Database
     turns: Turns
+    meter: Meter
     stale: timedelta
     lease: timedelta
 
@@ -115,12 +118,15 @@ class StoredForecasts:
         told = {"": found.account} | {str(one): it for one, it in found.campaigns.items()}
         missing = {subject: it for subject, it in told.items() if it.missed}
         for subject, outlook in missing.items():
-            await alerts.raise_alert(
+            is_news = await alerts.raise_alert(
                 self.db, account.id, WILL_MISS, subject=subject, detail=_detail(outlook)
             )
+            if is_news:
+                tell_raised(self.meter, account.instagram_id, WILL_MISS, subject=subject)
         for one in await alerts.open_alerts(self.db, account.id):
             if one.kind == WILL_MISS and one.subject not in missing:
                 await alerts.resolve(self.db, account.id, WILL_MISS, subject=one.subject)
+                tell_resolved(self.meter, account.instagram_id, WILL_MISS, subject=one.subject)
 
 
 def _detail(outlook: Outlook) -> dict[str, object]:
