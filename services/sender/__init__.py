@@ -7,8 +7,10 @@ records how it ended (`endings`), and tells of what waited for it.
 
 What is said to a person (`speaking`) is looked at once more (`obstacles`), written (`composing`,
 with their name: `profiles`), takes its turn (`turns`, `pacing`), and is said once. A call whose
-outcome is unknown is recorded as that and never made again; so is one whose sender died, when its
-lease runs out.
+outcome is unknown is recorded as that; so is one whose sender died, when its lease runs out. It is
+looked for (`reconciling`), among what our own webhooks told and at Meta (`looking`). Whether that
+shows it was said, or that it was not (`evidence`), and what it comes to (`conclusions`) is decided
+purely; only what was shown not to have been said is said again.
 
     kind                                      done by     what comes of it
     public_reply private_reply message        speaking    Meta has it
@@ -21,5 +23,6 @@ between they are done again.
 
 What cannot go now is parked in its row with the moment to come back, and the message is done with.
 The `pacer`, a worker beside the consumer, brings parked rows back, tells senders again of rows
-nobody picked up, and closes what ran out of time. Any number of senders may run; each has one.
+nobody picked up, and closes what ran out of time. The `reconciler` is another. Any number of
+senders may run; each has one of both.
 """

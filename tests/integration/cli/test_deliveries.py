@@ -109,7 +109,7 @@ class TestShow:
             "nobody could find out whether it was sent, so a person must decide (unresolved)",
             'It says "Here you are".',
             "uncertain, by sender: Meta did not answer in time",
-            "the conversation with the person: that could not be told, because the account had said",
+            "the conversation with the person: that could not be told, because the account had",
             f"switchboard deliveries decide {delivery} --retry   If Meta did get the first call,",
         ):
             assert told in shown.out
