@@ -62,10 +62,14 @@ class Books:
         async with self._open() as db:
             return Counter({row["state"]: row["n"] for row in await db.fetch(_STATES)})
 
-    async def next_deadline(self) -> timedelta | None:
-        """Return how far away the first deadline of a delivery is that is still to be sent."""
+    async def time_left(self, margin: timedelta) -> timedelta | None:
+        """
+        Return how much time there is to send what has least of it.
+
+        What has less than `margin` until its deadline has none, and does not count.
+        """
         async with self._open() as db:
-            left: timedelta | None = await db.fetchval(_NEXT_DEADLINE)
+            left: timedelta | None = await db.fetchval(_TIME_LEFT, margin)
             return left
 
     async def taken_over(self) -> Sequence[str]:
@@ -122,10 +126,11 @@ _HAS_DECIDED: Final = """
 select exists (select from public.events where identity = $1 and outcome <> 'asked')
 """
 _STATES: Final = "select state, count(*)::int as n from public.deliveries group by state"
-_NEXT_DEADLINE: Final = """
-select min(deadline) - now()
+_TIME_LEFT: Final = """
+select min(deadline) - now() - $1::interval
   from public.deliveries
- where state in ('waiting', 'parked', 'ready', 'sending')
+ where state in ('waiting', 'parked', 'ready', 'sending', 'uncertain')
+   and deadline > now() + $1::interval
 """
 _TAKEN_OVER: Final = "select person_id from public.contacts where paused_until > now()"
 _ALLOW: Final = """

@@ -16,6 +16,7 @@ from datetime import timedelta
 from typing import Final
 
 from tools.chaos.breaking import empty
+from tools.chaos.plan import MARGIN_S
 from tools.chaos.stage import Stage
 
 _NEAR: Final = timedelta(hours=1)
@@ -69,8 +70,8 @@ class Draining:
             await asyncio.sleep(_GLANCE_S)
 
     async def _is_deadline_near(self) -> bool:
-        nearest = await self.stage.books.next_deadline()
-        return nearest is not None and nearest < _NEAR
+        left = await self.stage.books.time_left(timedelta(seconds=MARGIN_S))
+        return left is not None and left < _NEAR
 
     async def _skip_waits(self) -> None:
         self.skips += 1

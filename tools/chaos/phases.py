@@ -37,13 +37,12 @@ Phase: TypeAlias = Callable[[random.Random, float, Sequence[int]], list[Fault]]
 
 def faults_of(drawn: random.Random, *, load_s: float, shops: Sequence[int]) -> list[Fault]:
     """Return the faults of a load of `load_s` seconds, of which some concern single `shops`."""
-    count = int(load_s // PHASE_S)
+    last = [_app_limited] if load_s >= _LONG_S else []
+    count = int(load_s // PHASE_S) - len(last)
     chosen = [*PHASES, *drawn.choices(PHASES, k=max(0, count - len(PHASES)))]
     drawn.shuffle(chosen)
-    if load_s >= _LONG_S:
-        chosen[-1] = _app_limited
     faults: list[Fault] = []
-    for number, phase in enumerate(chosen):
+    for number, phase in enumerate([*chosen, *last]):
         faults += phase(drawn, number * PHASE_S, shops)
     return sorted(faults, key=lambda fault: (fault.at_s, str(fault)))
 

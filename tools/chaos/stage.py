@@ -48,7 +48,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "VISIBILITY_S": "5",
     "SENDER_CALL_BUDGET_S": "4",
     "SENDER_LEASE_S": "10",
-    "SENDER_WINDOW_MARGIN_S": "2",
     "SENDER_PACER_S": "0.3",
     "SENDER_STALE_S": "6",
     "SENDER_RECONCILE_S": "0.5",
