@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from dev.failures import EXPECTED
 from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
@@ -59,7 +60,10 @@ async def run(
     businesses = town(plan.size.shops)
     async with open_stage(businesses, folder=folder, narrator=narrator, plant=plant) as stage:
         narrator.say()
-        return await _Run(plan, stage, narrator, is_planted=plant is not None).carry_out()
+        try:
+            return await _Run(plan, stage, narrator, is_planted=plant is not None).carry_out()
+        except* EXPECTED as failures:
+            raise _first_of(failures) from None
 
 
 @dataclass(slots=True)
@@ -217,6 +221,12 @@ class _Run:
     def _say(self, what: str) -> None:
         elapsed_s = asyncio.get_running_loop().time() - self._began_at
         self.narrator.say(f"{elapsed_s:7.1f} s  {what}")
+
+
+def _first_of(failures: BaseExceptionGroup[Exception]) -> Exception:
+    """Return the failure in a group of groups that came first."""
+    first = failures.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _together(works: Iterable[Coroutine[Any, Any, object]]) -> None:
