@@ -91,24 +91,33 @@ class _Run:
 
     async def _prologue(self, people: People) -> None:
         """
-        Have a crowd comment, and after it a few whose week is nearly over; then start the senders.
+        Have a crowd comment, and once it waits for its turns, a few whose week is nearly over.
 
         Meta told of those a week ago, less what they have left: so says their webhook.
         """
         await _together(people.play(scene) for scene in self.plan.crowd)
         await self._until_decided(people)
+        await self.stage.start_senders(hour_turns_in_s=self.plan.size.load_s / 2)
+        await self._until_turns_are_gone()
         ago_s = _WEEK_S - self.plan.size.urgent_for_s
         await self.stage.control.configure(clock={"offset_s": -ago_s})
         await _together(people.play(scene) for scene in self.plan.urgent)
         await self.stage.control.configure(clock={"offset_s": 0.0})
         await self._until_decided(people)
-        await self.stage.start_senders(hour_turns_in_s=self.plan.size.load_s / 2)
 
     async def _until_decided(self, people: People) -> None:
         async with asyncio.timeout(_PROLOGUE_S):
             for told in people.told:
                 while not await self.stage.books.has_decided(told.identity):  # noqa: ASYNC110  only asking tells
                     await asyncio.sleep(_GLANCE_S)
+
+    async def _until_turns_are_gone(self) -> None:
+        """Wait until as many of the crowd were answered as could be at once."""
+        async with asyncio.timeout(_PROLOGUE_S):
+            states = await self.stage.books.states()
+            while states["ready"] or states["sending"] or not states["sent"]:
+                await asyncio.sleep(_GLANCE_S)
+                states = await self.stage.books.states()
 
     async def _load(self, people: People, breaking: Breaking) -> bool:
         """
