@@ -57,7 +57,8 @@ locks: $(READY) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=-U: t
 			-o requirements/$$service.txt || exit 1; done
 
 docs: $(READY) ## Write the pages of docs/ that are made from the code
-	@$(IN) $(PY) -m dev.settings_page && exec $(PY) -m dev.campaign_pages
+	@$(IN) $(PY) -m dev.settings_page && $(PY) -m dev.errors_page \
+		&& exec $(PY) -m dev.campaign_pages
 
 migrate: $(READY) ## Bring the database at DATABASE_URL up to date
 	@$(IN) exec $(PY) -m switchboard.db.migrate

@@ -5,7 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("matching", "sqs_client", "ingress", "router", "dryrun", "latency")
+BENCHMARKS = (
+    "matching",
+    "sqs_client",
+    "limits",
+    "ingress",
+    "router",
+    "sender",
+    "dryrun",
+    "latency",
+)
 
 for name in BENCHMARKS:
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

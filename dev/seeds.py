@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from dev.keys import Keys
 from dev.simulator import open_simulator
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
-from switchboard.db import credentials, tenancy
+from switchboard.db import connections, tenancy
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database, open_pool
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
@@ -194,7 +194,7 @@ async def _connect(db: Database, business: Business, vault: Vault) -> None:
         instagram_id=AccountId(business.instagram_id),
         username=business.username,
     )
-    await credentials.store(db, business.id, vault.seal(business.token, business.id), None)
+    await connections.reconnect(db, business.id, vault.seal(business.token, business.id), None)
     if business is BAKERY:
         await tenancy.upsert_intent(
             db,

@@ -11,6 +11,7 @@ from functools import partial
 
 from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.composing import Tracking
+from services.sender.files import Files
 from services.sender.forecasting import Forecaster
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
@@ -24,6 +25,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredShelf,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -146,8 +148,9 @@ def make_sender(means: Means, settings: Settings) -> Sender:
     """Put a sender together."""
     lease = timedelta(seconds=settings.sender_lease_s)
     vault = Vault(settings.vault_keys())
-    ledger = StoredLedger(db=means.db, now=utc_now, lease=lease)
+    ledger = StoredLedger(db=means.db, meter=means.meter, lease=lease)
     tokens, turns, graph = SealedTokens(vault), Turns(means.limits, ledger), means.graph
+    call_budget = timedelta(seconds=settings.sender_call_budget_s)
     return Sender(
         ledger=ledger,
         speaking=Speaking(
@@ -155,10 +158,16 @@ def make_sender(means: Means, settings: Settings) -> Sender:
             turns=turns,
             graph=graph,
             profiles=Profiles(graph=graph, names=StoredNames(means.db), turns=turns),
+            files=Files(
+                graph=graph,
+                shelf=StoredShelf(means.db, lease),
+                turns=turns,
+                patience=call_budget,
+            ),
             tracking=tracking(settings),
             meter=means.meter,
             now=utc_now,
-            call_budget=timedelta(seconds=settings.sender_call_budget_s),
+            call_budget=call_budget,
             margin=timedelta(seconds=settings.sender_window_margin_s),
         ),
         lookups=Lookups(
@@ -181,6 +190,7 @@ def make_forecaster(means: Means, settings: Settings) -> Forecaster:
         StoredForecasts(
             db=means.db,
             turns=means.limits,
+            meter=means.meter,
             stale=timedelta(seconds=settings.sender_forecast_s),
             lease=timedelta(seconds=2 * settings.sender_forecast_s),
         ),

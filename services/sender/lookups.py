@@ -76,12 +76,14 @@ class Lookups:
             ending = ending_of(failure, delivery)
             if not isinstance(ending, Never | Late):
                 return ending
-            answer, said = answers.refused(wanted, failure, self.now()), failure.said
+            await self._answer(answers.refused(wanted, failure, self.now()))
+            return Delivered(said=failure.said, reason=ending.reason)
         await self._answer(answer)
         return Delivered(said=said)
 
     async def _read(self, wanted: Lookup, delivery: Claimed) -> tuple[Read, Said]:
         token = self.tokens.token(delivery)
+        await self.turns.probe(delivery)
         await self.turns.take(delivery)
         if wanted.about == "posts":
             posts = await self.graph.read_posts(delivery.instagram_id, token=token)

@@ -28,10 +28,13 @@ _PUBLIC_REPLIES: Final = Ceiling(burst=20, sustained=40, window=_MINUTE)
 _MEDIA: Final = ceiling(9, SECOND, share=9)
 # Reads have a budget by the day, which Meta tells of in its answers (`usage`).
 _LOOKUPS: Final = ceiling(50, SECOND, share=5)
+# Meta names no figure for uploads. An account has a few files, each uploaded once a day.
+_UPLOADS: Final = ceiling(10, SECOND, share=2)
 # What an owner's server is asked to take from one account.
 _WEBHOOKS: Final = ceiling(20, SECOND, share=5)
 
 QUESTION: Final = Bucket(name="lookups", ceiling=_LOOKUPS)
+UPLOAD: Final = Bucket(name="uploads", ceiling=_UPLOADS)
 
 
 def calls_meta(delivery: Claimed) -> bool:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from services.sender.composing import lacks_name
+from services.sender.pacing import QUESTION
 from services.sender.turns import Turns
 from switchboard.contracts import AccountId, PersonId
 from switchboard.db.deliveries import Claimed
@@ -93,7 +94,7 @@ class Profiles:
         if person_id is None or not self.asks(delivery):
             return delivery
         try:
-            await self.turns.take_question(delivery)
+            await self.turns.take_at_once(delivery, QUESTION)
         except Failure:
             return delivery  # no turn, no question; nor will the message go out while all must wait
         try:

@@ -12,15 +12,19 @@ from typing import Final, Protocol
 
 import structlog
 
-from services.sender.pacing import QUESTION, buckets, calls_meta
+from services.sender.endings import ProbeUnderWay
+from services.sender.pacing import buckets, calls_meta
 from services.sender.usage import app_quiet, quiet, share
 from switchboard.contracts import AccountId
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure, Throttled
-from switchboard.graph import GraphFailure, Said
+from switchboard.graph import AccountHeld, GraphFailure, Said
 from switchboard.state import Bucket, Recall
 
 _LONGEST_TURN_S: Final = 0.5  # a message waiting here holds a place of `MAX_IN_FLIGHT`
+# From a claim, which reads that the account is not held, to the call: a name is asked for, a file
+# uploaded, a turn awaited.
+_UNDER_WAY: Final = timedelta(seconds=15)
 
 log = structlog.get_logger()
 
@@ -52,11 +56,15 @@ class Limits(Protocol):
         ...
 
 
-class Begun(Protocol):
-    """What is known of earlier calls when the limits have forgotten them."""
+class Ledger(Protocol):
+    """What the rows of deliveries and accounts say of turns."""
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         """Return how many other calls of `bucket` were begun in its last window, or a few more."""
+        ...
+
+    async def take_probe(self, delivery: Claimed) -> bool:
+        """Take the one place of an account on probation; false if another has it."""
         ...
 
 
@@ -65,7 +73,18 @@ class Turns:
     """Who may call now. Nobody calls Meta without having taken a turn here."""
 
     limits: Limits
-    ledger: Begun
+    ledger: Ledger
+
+    async def probe(self, delivery: Claimed) -> None:
+        """
+        Take the only place there is, if the account was held and nothing was sent since.
+
+        Raises:
+            ProbeUnderWay: Another delivery has it.
+            Unavailable: Postgres is away.
+        """
+        if delivery.holds and not await self.ledger.take_probe(delivery):
+            raise ProbeUnderWay(f"account {delivery.account} has another probe out")
 
     async def take(self, delivery: Claimed) -> None:
         """
@@ -87,15 +106,15 @@ class Turns:
                     raise
                 await asyncio.sleep(throttled.after_s)
 
-    async def take_question(self, delivery: Claimed) -> None:
+    async def take_at_once(self, delivery: Claimed, bucket: Bucket) -> None:
         """
-        Reserve a question to Meta on the way to a send, which nobody waits for.
+        Reserve another call to Meta, on the way to `delivery`'s own, for which nobody waits.
 
         Raises:
             Throttled: It is not its turn.
             Unavailable: Redis is away.
         """
-        await self._reserve(delivery, [QUESTION])
+        await self._reserve(delivery, [bucket])
 
     async def heed(self, delivery: Claimed, said: Said) -> None:
         """Slow down, or stop, if an answer says that a budget is nearly spent."""
@@ -107,7 +126,12 @@ class Turns:
             await self._slow(account_id, heeded)
 
     async def heed_failure(self, delivery: Claimed, failure: Failure) -> None:
-        """Stop, and learn, if Meta refused a call because of a limit; heed what else it said."""
+        """
+        Stop, and learn, if Meta refused a call because of a limit; heed what else it said.
+
+        Stop too if it restricts the account. Of that the account's row tells whoever claims after
+        it; this is for those who had claimed before.
+        """
         if not isinstance(failure, GraphFailure):
             return
         account_id, wait = delivery.instagram_id, timedelta(seconds=failure.after_s)
@@ -115,6 +139,8 @@ class Turns:
             await self._slow(account_id, self.limits.brake(wait=wait))
         elif failure.why.is_limit:
             await self._slow(account_id, self.limits.refused(account_id, wait=wait))
+        elif isinstance(failure, AccountHeld):
+            await self._slow(account_id, self.limits.heed(account_id, share=1.0, wait=_UNDER_WAY))
         await self.heed(delivery, failure.said)
 
     async def _reserve(self, delivery: Claimed, taken: Sequence[Bucket]) -> None:

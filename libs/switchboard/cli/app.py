@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, forecast, latest, replay, secrets
+from switchboard.cli import alerts, checking, dry_run, explain, forecast, latest, replay, secrets
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
@@ -72,6 +72,18 @@ def forecast_(
 ) -> None:
     """Tell when those who wait for a private reply will have it, and how many too late."""
     finish(forecast.forecast(account, missing=missing, as_json=as_json))
+
+
+@app.command("alerts")
+def alerts_(account: MaybeAccount = None, *, as_json: AsJson = False) -> None:
+    """Tell what is open of one account, or of all: what has happened, and what to do."""
+    finish(alerts.alerts(account, as_json=as_json))
+
+
+@app.command("try-again")
+def try_again_(account: AnAccount) -> None:
+    """Let a held account try one message at once, because its owner says that it is mended."""
+    finish(alerts.try_again(account))
 
 
 @app.command("replay")

@@ -42,6 +42,7 @@ from switchboard.contracts.events import (
 )
 from switchboard.contracts.ids import (
     AccountId,
+    AttachmentId,
     CampaignId,
     CommentId,
     DeliveryId,
@@ -73,6 +74,7 @@ __all__ = [
     "Answer",
     "AnyAnswer",
     "Attachment",
+    "AttachmentId",
     "CampaignId",
     "Comment",
     "CommentId",

@@ -23,6 +23,7 @@ from uuid import UUID
 
 from switchboard.contracts import AccountId
 from switchboard.db.chains import Due, read_due
+from switchboard.db.holds import HAS_TURN, PROBING
 from switchboard.db.pool import Queryable, Transaction
 
 # What a parked private reply's reason is while it waits for its turn, and for no moment.
@@ -43,7 +44,8 @@ async def take_queues(tx: Transaction) -> list[Queue]:
     """
     Return the queues that may move, and that nobody else is at; they are ours until `tx` ends.
 
-    An account that is held, paused, or must be connected again has none that may.
+    An account that is held, paused, or must be connected again has none that may, and so has one on
+    probation while its probe is out.
     """
     return [
         Queue(
@@ -74,7 +76,8 @@ async def release_queued(
 
     In the order to publish them: the first of every account, then the second of every account, and
     so on. What may only go until less than `margin` from now is passed over, for it would come too
-    late. An account that still has somebody to admit waits: they may be first.
+    late. An account that still has somebody to admit waits: they may be first. One on probation
+    has one turn, whatever its hour has room for.
     """
     rows = await db.fetch(_RELEASE, list(turns), list(turns.values()), margin, limit)
     return read_due(rows)
@@ -123,7 +126,7 @@ with recursive queued as (
 )"""
 
 # A lock is tried for those that may move and no others, and only once that is known.
-_TAKE: Final = """, movable as materialized (
+_MOVABLE: Final = """, movable as materialized (
   select account.id, account.instagram_id, account.private_replies_per_hour,
          exists (
            select from public.deliveries
@@ -133,15 +136,15 @@ _TAKE: Final = """, movable as materialized (
          ) as has_due
     from backlogged
     join public.instagram_accounts account on account.id = backlogged.account_id
-   where account.status = 'connected'
-     and (account.held_until is null or account.held_until <= now())
-     and (account.paused_until is null or account.paused_until <= now())
+   where (account.paused_until is null or account.paused_until <= now())
+     and """
+_TRY: Final = """
 )
 select id, instagram_id, private_replies_per_hour, has_due
   from movable
  where pg_try_advisory_xact_lock(hashtextextended('queue ' || id::text, 0))
 """
-_TAKE_QUEUES: Final = BACKLOGGED + _TAKE
+_TAKE_QUEUES: Final = BACKLOGGED + _MOVABLE + HAS_TURN + _TRY
 
 _ADMIT: Final = """
 with due as (
@@ -180,7 +183,7 @@ select account_id, count(*) as out
 """
 
 # Of the four orders one is looked at, from its index's beginning, and the others not at all.
-_RELEASE: Final = """
+_CHOOSE: Final = """
 with first_ones as (
   select one.id, one.turn
     from unnest($1::uuid[], $2::int[]) as queue (account_id, turns)
@@ -235,15 +238,19 @@ with first_ones as (
         and state = 'parked' and kind = 'private_reply' and lane = 'usual'
         and reason is distinct from 'queued' and not_before <= now()
    )
+     and """
+_TAKE: Final = """
+     and (account.holds = 0 or one.turn = 1)
    order by one.turn, one.id
    limit $4
 ), taken as (
-  select delivery.id, first_ones.turn
+  select delivery.id, delivery.account_id, first_ones.turn
     from public.deliveries delivery
     join first_ones on first_ones.id = delivery.id
    where delivery.state = 'parked' and delivery.reason = 'queued'
      for update of delivery skip locked
-), released as (
+)"""
+_RELEASE_TAKEN: Final = """, released as (
   update public.deliveries delivery
      set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken, public.instagram_accounts account
@@ -252,6 +259,7 @@ with first_ones as (
 )
 select id, trace_id, instagram_id from released order by turn, id
 """
+_RELEASE: Final = _CHOOSE + HAS_TURN + _TAKE + PROBING + _RELEASE_TAKEN
 
 # For the statement that records a batch, after its `batch`: the accounts of which somebody waits
 # for their turn, or has waited for a moment that has come.

@@ -43,7 +43,11 @@ class Claimed:
 
     `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is as
     `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
-    contact, is `None`; `fields` is then empty.
+    contact, is `None`; `fields` is then empty. `behind`: an earlier message to the person is still
+    on its way.
+
+    `holds` is as `db.holds` says; `proven`: Meta has taken something of the account since it was
+    connected; `alerts_end`: an alert of the account is over once Meta takes something.
     """
 
     id: DeliveryId
@@ -69,6 +73,7 @@ class Claimed:
     sends_per_second: int
     credential: Sealed | None
     lane: Literal["usual", "live"] = "usual"
+    behind: bool = False
     account_paused_until: datetime | None = None
     paused_until: datetime | None = None
     paused_by: EventId | None = None
@@ -79,6 +84,9 @@ class Claimed:
     email: str | None = None
     phone: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    holds: int = 0
+    proven: bool = True
+    alerts_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,16 +223,6 @@ async def park(
     return await _settle(db, _PARK, delivery, owner, answer, reason, until, after_s, counts)
 
 
-async def hold_account(db: Queryable, account: UUID, *, until: datetime, reason: str) -> None:
-    """Send nothing for `account` before `until`. A hold that lasts longer is left as it is."""
-    await db.execute(_HOLD, account, until, reason)
-
-
-async def mark_reconnect_needed(db: Queryable, account: UUID, reason: str) -> bool:
-    """Record that `account`'s token no longer works; its deliveries wait. True if that is news."""
-    return await db.fetchrow(_RECONNECT, account, reason) is not None
-
-
 async def _settle(
     db: Queryable,
     statement: str,
@@ -257,15 +255,28 @@ with delivery as (
          reason = null
    where id = $1 and state = 'ready' and not_before <= now()
   returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
-            campaign_id, campaign_version, step, workspace_id, account_id, lane
+            campaign_id, campaign_version, step, workspace_id, account_id, lane, created_at
 )
 select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
        delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
        delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
        delivery.lane,
+       delivery.kind in ('message', 'private_reply') and exists (
+         select from public.deliveries earlier
+          where earlier.account_id = delivery.account_id
+            and earlier.person_id = delivery.person_id
+            and earlier.state in ('ready', 'sending')
+            and earlier.kind in ('message', 'private_reply')
+            and (earlier.created_at, earlier.id) < (delivery.created_at, delivery.id)
+       ) as behind,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
-       account.sends_per_second,
+       account.sends_per_second, account.holds, account.proved_at is not null as proven,
+       exists (
+         select from public.alerts alert
+          where alert.account_id = account.id and alert.resolved_at is null
+            and alert.seen_at + alert.over_after <= now()
+       ) as alerts_end,
        account.paused_until as account_paused_until,
        credential.key_id, credential.nonce, credential.ciphertext,
        contact.paused_until, contact.paused_by, contact.opted_out_at, contact.window_closes_at,
@@ -334,19 +345,6 @@ update public.deliveries
        lease_until = null
  where id = $1
    and (state = 'sending' and lease_owner = $2::text or state = 'ready' and $2::text is null)
-returning id
-"""
-
-_HOLD = """
-update public.instagram_accounts
-   set held_until = $2, hold_reason = $3
- where id = $1 and status <> 'disconnected' and (held_until is null or held_until < $2)
-"""
-
-_RECONNECT = """
-update public.instagram_accounts
-   set status = 'reconnect_needed', hold_reason = $2
- where id = $1 and status = 'connected'
 returning id
 """
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from switchboard.contracts import DeliveryId
 from switchboard.db.chains import CANCEL, Due, read_due
+from switchboard.db.holds import HAS_TURN, PROBING
 from switchboard.db.pool import Queryable
 
 __all__ = [
@@ -42,9 +43,10 @@ async def release_due(db: Queryable, *, limit: int) -> list[Due]:
     Make up to `limit` parked deliveries ready, and return them in the order to publish them.
 
     Within an account the earliest deadline comes first; between accounts they take turns. An
-    account that is held, or whose token died, has no turn: but its timers go off and its owner's
-    server is told, for neither is a call to Meta. Of one that its owner has paused only questions
-    to Meta go. Private replies are not among them, but for those in a broadcast (`backlog`).
+    account that is held, or whose token died, has no turn, and one on probation has one at a time:
+    but its timers go off and its owner's server is told, for neither is a call to Meta. Of one that
+    its owner has paused only questions to Meta go. Private replies are not among them, but for
+    those in a broadcast (`backlog`).
     """
     timed = read_due(await db.fetch(_RELEASE_TIMED, limit))
     return timed + read_due(await db.fetch(_RELEASE, limit - len(timed)))
@@ -69,12 +71,13 @@ async def expire_overdue(
     db: Queryable, *, margin: timedelta = timedelta(), limit: int = 1000
 ) -> list[Due]:
     """
-    Expire what waits although its deadline has passed, with the reason `deadline_passed`.
+    Expire what waits although its deadline has passed, with the reason why it still waited.
 
     Replies to comments are expired `margin` before it, when no sender would send them any more: a
     comment's deadline does not move, and who is too late must not be in the way of who is not.
     What waits for it is cancelled. Lookups are left: an event waits for their answer
-    (`overdue_lookups`).
+    (`overdue_lookups`). So are messages to somebody who has written since: their window is open for
+    longer, and its end is the deadline now.
     """
     return read_due(await db.fetch(_EXPIRE_OVERDUE, limit, margin))
 
@@ -110,7 +113,7 @@ async def settle_waiting(db: Queryable, *, limit: int = 1000) -> list[Due]:
 # `parked_accounts` hops through the index from account to account, so a backlog of 60,000 rows
 # costs one step for its account. Of each, the most urgent are looked at, and of those the first of
 # every account, then the second of every account, and so on. What another pacer holds, it keeps.
-_RELEASE = """
+_CHOOSE: Final = """
 with recursive parked_accounts as (
   (select account_id
      from public.deliveries
@@ -145,18 +148,20 @@ with recursive parked_accounts as (
               order by deadline, id
               limit $1) first_ones
    ) urgent
-   where account.status = 'connected'
-     and (account.held_until is null or account.held_until <= now())
+   where """
+_TAKE_CHOSEN: Final = """
+     and (account.holds = 0 or urgent.turn = 1)
    order by urgent.turn, urgent.deadline, urgent.id
    limit $1
 ), taken as (
-  select delivery.id, turns.instagram_id, turns.turn, turns.deadline
+  select delivery.id, delivery.account_id, turns.instagram_id, turns.turn, turns.deadline
     from public.deliveries delivery
     join turns on turns.id = delivery.id
    where delivery.state = 'parked' and delivery.not_before <= now()
    order by turns.turn, turns.deadline, turns.id
      for update of delivery skip locked
-), released as (
+)"""
+_RELEASE_TAKEN: Final = """, released as (
   update public.deliveries delivery
      set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken
@@ -165,6 +170,7 @@ with recursive parked_accounts as (
 )
 select id, trace_id, instagram_id from released order by turn, deadline, id
 """
+_RELEASE: Final = _CHOOSE + HAS_TURN + _TAKE_CHOSEN + PROBING + _RELEASE_TAKEN
 
 _RELEASE_TIMED = """
 with taken as (
@@ -222,30 +228,44 @@ update public.deliveries delivery
 returning delivery.id, delivery.trace_id, account.instagram_id
 """
 
+# Whom a message is for may have written again since it was decided; a comment's days do not move.
 _TAKE_OVERDUE: Final = """
 with recursive taken as (
-  select id
-    from public.deliveries
-   where state in ('waiting', 'parked', 'ready')
-     and deadline < now() + $2
-     and (deadline < now() or kind in ('private_reply', 'public_reply'))
-     and kind <> 'lookup'
-   order by deadline
+  select delivery.id, contact.window_closes_at as open_until
+    from public.deliveries delivery
+    left join public.contacts contact
+      on delivery.kind = 'message' and contact.account_id = delivery.account_id
+     and contact.person_id = delivery.person_id and contact.window_closes_at > now()
+   where delivery.state in ('waiting', 'parked', 'ready')
+     and delivery.deadline < now() + $2::interval
+     and (delivery.deadline < now() or delivery.kind in ('private_reply', 'public_reply'))
+     and delivery.kind <> 'lookup'
+   order by delivery.deadline
    limit $1
-     for update skip locked
+     for update of delivery skip locked
+), prolonged as (
+  update public.deliveries delivery
+     set deadline = taken.open_until
+    from taken
+   where delivery.id = taken.id and taken.open_until is not null
 )"""
 _TAKE: Final = """
 with recursive taken as (
-  select id
+  select id, null::timestamptz as open_until
     from public.deliveries
    where id = any ($1::uuid[]) and state in ('waiting', 'parked', 'ready')
      for update skip locked
 )"""
 _END: Final = """, ended as (
   update public.deliveries delivery
-     set state = 'expired', moved_by = 'pacer', reason = 'deadline_passed'
+     set state = 'expired',
+         moved_by = 'pacer',
+         reason = case when delivery.kind in ('timer', 'webhook') then 'deadline_passed'
+                       when account.status <> 'connected' then 'not_reconnected_in_time'
+                       when account.holds > 0 then 'held_too_long'
+                       else 'deadline_passed' end
     from taken, public.instagram_accounts account
-   where delivery.id = taken.id and account.id = delivery.account_id
+   where delivery.id = taken.id and taken.open_until is null and account.id = delivery.account_id
   returning delivery.id, delivery.trace_id, account.instagram_id
 )"""
 _TELL: Final = """

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from switchboard.contracts import CommentId, MessageId, PersonId
+from switchboard.contracts import AttachmentId, CommentId, MessageId, PersonId
 
 _APP_USAGE: Final = "X-App-Usage"
 _ACCOUNT_USAGE: Final = "X-Business-Use-Case-Usage"
@@ -39,11 +39,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What came back, whatever it meant. `code` is absent where no error could be read."""
+    """
+    What came back, whatever it meant. `code` is absent where no error could be read.
+
+    `transient` is what Meta itself thinks of its error, which it seldom says: a hint, no more.
+    """
 
     http_status: int | None = None
     code: int | None = None
     subcode: int | None = None
+    transient: bool | None = None
     trace_id: str | None = None
     usage: Usage = field(default_factory=Usage)
 
@@ -54,6 +59,14 @@ class Sent:
 
     message_id: MessageId
     recipient_id: PersonId | None
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Meta has fetched a file, and keeps it for the account under this id."""
+
+    attachment_id: AttachmentId
     said: Said
 
 
@@ -79,10 +92,12 @@ def read_said(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) 
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     trace_id = error.get("fbtrace_id") or headers.get(_TRACE)
+    transient = error.get("is_transient")
     return Said(
         http_status=status,
         code=_int(error.get("code")),
         subcode=_int(error.get("error_subcode")),
+        transient=transient if isinstance(transient, bool) else None,
         trace_id=trace_id if isinstance(trace_id, str) else None,
         usage=read_usage(headers),
     )

@@ -12,7 +12,7 @@ from switchboard.contracts import DeliveryId, PersonId, TraceId
 from switchboard.db import deliveries, pacing
 from switchboard.db.pacing import Due, OverdueLookup
 from switchboard.db.pool import Database
-from tests.integration.db.town import Shop, now, open_shop, owe, state_of
+from tests.integration.db.town import Shop, hold, lose_token, now, open_shop, owe, state_of
 
 
 async def _park(
@@ -71,10 +71,8 @@ class TestReleasing:
         dead = await open_shop(owner)
         for each in (shop, dead):
             await _park(pipeline, each, hours=1)
-        await deliveries.hold_account(
-            pipeline, shop.account, until=now() + timedelta(hours=1), reason="limit"
-        )
-        await deliveries.mark_reconnect_needed(pipeline, dead.account, "token")
+        await hold(pipeline, shop)
+        await lose_token(pipeline, dead)
 
         waiting = await pacing.release_due(pipeline, limit=10)
         await owner.execute(
@@ -99,7 +97,7 @@ class TestReleasing:
         due = await _park(pipeline, shop, hours=1, **person)
         later = await _park(pipeline, shop, hours=1, due_in_s=600, **person)
         reply = await _park(pipeline, shop, hours=1)
-        await deliveries.mark_reconnect_needed(pipeline, shop.account, "token")
+        await lose_token(pipeline, shop)
 
         released = await pacing.release_due(pipeline, limit=10)
 

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 
 from switchboard.contracts import AccountId, CampaignId, IntentOption, MediaId, PublishedPost
-from switchboard.db import deliveries, posts, tenancy
+from switchboard.db import posts, tenancy
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database
 from switchboard.db.rules import book, keep_book, load, published, versions
 from switchboard.rules.campaigns import Campaign
 from switchboard.rules.rulebook import AccountSettings
-from tests.integration.db.town import Shop, definition, now, open_shop
+from tests.integration.db.town import Shop, definition, hold, now, open_shop
 
 
 async def _publish(owner: Database, shop: Shop, campaign: CampaignId, *keywords: str) -> int:
@@ -255,7 +255,7 @@ class TestVersions:
         """A hold, a draft, a name, an order, and seeding the same again, leave the rules alone."""
         before = await versions(pipeline, [shop.instagram_id])
 
-        await deliveries.hold_account(pipeline, shop.account, until=now(), reason="limit")
+        await hold(pipeline, shop)
         await _publish(owner, shop, shop.campaign)
         await _draft(owner, shop, shop.campaign, {"steps": "soon"})
         await owner.execute("update public.campaigns set name = 'renamed'")

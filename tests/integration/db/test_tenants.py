@@ -66,7 +66,7 @@ async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     await rules.keep_book(pipeline, shop.account, shop.workspace, 1, "{}")
     vault = Vault({"k1": b"1" * 32})
     await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account, "webhook"))
-    await raise_alert(pipeline, shop.account, "token_invalid", detail={})
+    await raise_alert(pipeline, shop.account, "reconnect_needed", detail={})
     await forecasts.store(pipeline, shop.account, Outlook(), {})
 
 

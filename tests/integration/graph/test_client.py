@@ -17,6 +17,7 @@ from switchboard.contracts import AccountId, CommentId, PersonId
 from switchboard.errors import Failure, Unavailable
 from switchboard.graph import (
     AccountHeld,
+    File,
     GraphFailure,
     NotSent,
     NotUnderstood,
@@ -123,6 +124,38 @@ async def test_a_message_is_sent_as_meta_wants_it() -> None:
 
     assert [(f"/v26.0/{ACCOUNT}/messages", "Bearer secret", HELLO.body)] == meta.calls
     assert ("aWdfZ", PERSON) == (sent.message_id, sent.recipient_id)
+
+
+HAT = File("image", "https://shop.example/hat.png")
+
+
+async def test_a_file_is_uploaded_as_meta_wants_it() -> None:
+    """To the account's own address, to be used again, with the token in the header only."""
+    async with serving(says({"attachment_id": 1857777774821032})) as (meta, graph):
+        uploaded = await graph.upload(ACCOUNT, HAT, token="secret")
+
+    payload = {"url": HAT.url, "is_reusable": True}
+    body = {"message": {"attachment": {"type": "image", "payload": payload}}}
+    assert [(f"/v26.0/{ACCOUNT}/message_attachments", "Bearer secret", body)] == meta.calls
+    assert "1857777774821032" == uploaded.attachment_id
+
+
+@pytest.mark.parametrize(
+    "answer", [hangs_up, breaks_off, never, writes(b"", 500), says({"id": "1"}), says({})]
+)
+async def test_an_upload_is_never_unclear(answer: Answer) -> None:
+    """Nobody sees an upload; without an answer that can be read it may be made again."""
+    async with serving(answer, call_budget_s=0.1) as (_, graph):
+        with pytest.raises(Unavailable):
+            await graph.upload(ACCOUNT, HAT, token="t")
+
+
+async def test_an_upload_that_is_refused_says_why() -> None:
+    """Errors are those of the table, as reads have them: what may be tried again is not unclear."""
+    for code, kind in ((100, NotSent), (190, TokenDead), (613, SlowDown), (1, SlowDown)):
+        async with serving(says({"error": {"code": code}}, 400)) as (_, graph):
+            with pytest.raises(kind):
+                await graph.upload(ACCOUNT, HAT, token="t")
 
 
 async def test_a_private_reply_makes_its_person_known() -> None:

@@ -10,12 +10,14 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from switchboard.contracts import AccountId, CommentId, PersonId
+from switchboard.contracts import AccountId, AttachmentId, CommentId, PersonId
 from switchboard.graph import (
     GraphClient,
     NotSent,
     OutsideWindow,
     TokenDead,
+    by_attachment,
+    file_of,
     message,
     open_graph,
     private_reply,
@@ -112,6 +114,23 @@ async def test_a_message_within_the_window(meta: Meta, graph: GraphClient) -> No
         await graph.send(US, message(PersonId(commented["igsid"]), HELLO), token=TOKEN)
 
     assert wrote["igsid"] == sent.recipient_id
+
+
+@pytest.mark.parametrize("content", [one for one in CONTENTS if "url" in one.get("media", ())])
+async def test_a_file_is_sent_by_its_id(
+    meta: Meta, graph: GraphClient, content: dict[str, Any]
+) -> None:
+    """What was uploaded for the account is taken by its id; an id that nobody knows is not."""
+    wrote = await meta.write()
+    fetched = message(PersonId(wrote["igsid"]), Saying.model_validate(content))
+    file = file_of(fetched)
+    assert file is not None
+    uploaded = await graph.upload(US, file, token=TOKEN)
+    await graph.send(US, by_attachment(fetched, uploaded.attachment_id), token=TOKEN)
+    with pytest.raises(NotSent) as caught:
+        await graph.send(US, by_attachment(fetched, AttachmentId("1")), token=TOKEN)
+
+    assert "invalid_parameter" == caught.value.why.reason
 
 
 async def test_a_wrong_token(meta: Meta, graph: GraphClient) -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from services.sender.backlogs import StoredForecasts, StoredQueues
+from services.sender.files import Files
 from services.sender.forecasting import Forecaster
 from services.sender.lookups import Lookups
 from services.sender.pacer import Pacer
@@ -26,6 +27,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredShelf,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -65,8 +67,10 @@ class Meta:
     """Sends everything, unless told to answer otherwise; remembers every call and question."""
 
     answer: Answer | None = None
+    upload_answer: Answer | None = None
     profile: dict[str, Any] = field(default_factory=lambda: {"name": "Ana Lima", "username": "ana"})
     headers: dict[str, str] = field(default_factory=dict)
+    uploads: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     calls: list[tuple[str, Any]] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,6 +78,8 @@ class Meta:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         assert f"Bearer {TOKEN}" == request.headers["Authorization"]
+        if request.path.endswith("/message_attachments"):
+            return await self._keep(request)
         self.calls.append((request.path, await request.json()))
         self.called.set()
         if self.answer is not None:
@@ -83,6 +89,13 @@ class Meta:
             return web.json_response({"id": f"18{number}"})
         sent = {"recipient_id": "77", "message_id": f"mid.{number}"}
         return web.json_response(sent, headers=self.headers)
+
+    async def _keep(self, request: web.Request) -> web.StreamResponse:
+        """Keep a file."""
+        self.uploads.append(await request.json())
+        if self.upload_answer is not None:
+            return await self.upload_answer(request)
+        return web.json_response({"attachment_id": f"att.{len(self.uploads)}"})
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         assert f"Bearer {TOKEN}" == request.headers["Authorization"]
@@ -176,7 +189,7 @@ class Stage:
     def sender(self, db: Database | None = None) -> Sender:
         """Return a sender; several share everything, as processes would."""
         db, meter = db or self.db, Meter("sender", "test")
-        ledger = StoredLedger(db=db, now=utc_now, lease=self.lease)
+        ledger = StoredLedger(db=db, meter=meter, lease=self.lease)
         tokens, turns = SealedTokens(VAULT), Turns(Limits(self.redis), ledger)
         return Sender(
             ledger=ledger,
@@ -185,6 +198,12 @@ class Stage:
                 turns=turns,
                 graph=self.graph,
                 profiles=Profiles(graph=self.graph, names=StoredNames(db), turns=turns),
+                files=Files(
+                    graph=self.graph,
+                    shelf=StoredShelf(db, self.lease),
+                    turns=turns,
+                    patience=timedelta(seconds=0.3),
+                ),
                 tracking=None,
                 meter=meter,
                 now=utc_now,
@@ -234,6 +253,7 @@ class Stage:
             StoredForecasts(
                 db=self.db,
                 turns=Limits(self.redis),
+                meter=Meter("sender", "test"),
                 stale=timedelta(),
                 lease=timedelta(minutes=1),
             ),

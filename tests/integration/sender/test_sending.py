@@ -9,13 +9,15 @@ from datetime import timedelta
 import pytest
 
 from switchboard.contracts import DeliveryId
-from switchboard.db import tenancy
+from switchboard.db import connections
 from switchboard.db.pool import open_pool
 from switchboard.errors import Unavailable
 from switchboard.state import keys
 from tests.integration.db.town import now
 from tests.integration.sender.stage import (
     RECEIPT,
+    TOKEN,
+    VAULT,
     Answer,
     Stage,
     garbage,
@@ -105,7 +107,7 @@ async def test_an_unclear_call_is_uncertain_for_good(
         (10, 2534022, "expired", "window_closed"),
         (551, 1545041, "refused", "person_unreachable"),
         (100, 2534025, "refused", "comment_not_answerable"),
-        (100, None, "refused", "invalid_parameter"),
+        (100, None, "parked", "app_role_missing"),
         (31337, 1, "refused", "unknown_error"),
     ],
 )
@@ -220,13 +222,8 @@ async def test_a_dead_token_parks_and_a_new_one_resumes(stage: Stage) -> None:
     assert (1, []) == (len(stage.meta.calls), stage.outbound.published)
 
     stage.meta.answer = None
-    await tenancy.connect_account(
-        stage.owner,
-        stage.shop.account,
-        workspace=stage.shop.workspace,
-        instagram_id=stage.shop.instagram_id,
-        username="shop",
-    )
+    sealed = VAULT.seal(TOKEN, stage.shop.account)
+    await connections.reconnect(stage.owner, stage.shop.account, sealed, None)
     await stage.paced_until("sent", first)
     await stage.paced_until("sent", second)
 

@@ -161,3 +161,32 @@ async def test_the_latest_posts(town: Stage) -> None:
     (answer,) = town.classified.published
     assert [MEDIA] == [post.media_id for post in answer.posts]
     assert abs(answer.posts[0].posted_at - now()) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("image", "h.png"), ("video", "h.mp4"), ("audio", "h.m4a"), ("file", "h.pdf")],
+)
+async def test_a_file_for_many_is_uploaded_once(
+    town: Stage, meta: Meta, kind: str, name: str
+) -> None:
+    """Meta shows everybody the file, though it was given it once; what it forgets is given anew."""
+    url = f"https://shop.example/{name}"
+    content = json.dumps({"media": {"kind": kind, "url": url}})
+    people = [await writes(town, meta, f"p{number}") for number in range(5)]
+    uploads = f"/accounts/{town.shop.instagram_id}/attachments"
+
+    for person in people[:3]:
+        delivery = await town.owe("message", person=person, content=content)
+        assert ("sent", None) == await ended(town, delivery)
+    (uploaded,) = (await meta.sim("GET", uploads))["attachments"]
+    await meta.sim("DELETE", uploads)
+    forgotten = await town.owe("message", person=people[3], content=content)
+    parked = await ended(town, forgotten)
+    await town.paced_until("sent", forgotten)
+
+    assert (kind, url, 2) == (uploaded["type"], uploaded["url"], uploaded["uses"])
+    assert ("parked", "attachment_refused") == parked
+    for number in range(4):
+        talk = await meta.sim("GET", f"/conversations/{town.shop.instagram_id}/p{number}")
+        assert 1 == json.dumps(talk).count(url)

@@ -158,6 +158,13 @@ async def test_a_redis_that_is_away_grants_nothing(server: OwnRedis, fragile: Re
     assert 10 == await granted(limits, HOURLY, 20)
 
 
+async def test_a_crowd_waits_for_its_connections(redis: Redis) -> None:
+    """More senders at once than there are connections are not told that Redis is away."""
+    bucket = bucket_of("wide", 1000, 1)
+
+    assert 300 == await granted(Limits(redis), bucket, 300)
+
+
 async def test_a_full_redis_grants_nothing(fragile: Redis) -> None:
     """A Redis without memory is away, not a bug: the reservation may be tried again."""
     limits = Limits(fragile)

@@ -68,11 +68,31 @@ def test_every_state_of_a_delivery_is_one_the_database_takes() -> None:
 
 def test_every_reason_that_is_recorded_has_its_sentence() -> None:
     """Meta's errors, our failures, and what the sender and its statements write by themselves."""
-    reasons = {row.reason for row in meta_errors._TABLE.values()}
+    reasons = {row.reason for _, _, row in meta_errors.every_row()}
     reasons |= {failure.reason for failure in _failures(errors.Failure)}
     reasons |= {found for found in _written() if found != "null"}
 
     assert set() == reasons - set(sentences.REASONS)
+
+
+def test_what_somebody_must_do_is_said() -> None:
+    """Behind what has happened stands what to do, where Meta waits for somebody to do it."""
+    waits_for_people = {meta_errors.Action.OWNER, meta_errors.Action.REAUTH}
+    mute = [
+        row.reason
+        for _, _, row in meta_errors.every_row()
+        if row.action in waits_for_people and "; " not in sentences.sentence_of(row.reason)
+    ]
+
+    assert [] == mute
+
+
+def test_sentences_stand_behind_because() -> None:
+    """A reason is the end of a sentence: it begins small, unless with a name, and has no stop."""
+    for reason, sentence in sentences.REASONS.items():
+        assert sentence.startswith(("Meta", "Instagram", "Redis")) or sentence[0].islower(), reason
+        assert not sentence.endswith((".", " "))
+        assert "  " not in sentence
 
 
 def test_every_kind_of_event_has_its_words() -> None:
@@ -246,6 +266,8 @@ def _written() -> set[str]:
     found = set(re.findall(r'(?:Never|Late|Doubtful|Postponed)\(\s*"(\w+)"', code))
     statements = [ROOT / "libs/switchboard/db" / f"{name}.py" for name in _WITH_STATEMENTS]
     text = "".join(path.read_text() for path in statements)
+    chosen = "".join(re.findall(r"\breason = case\b.*?\bend\b", text, re.DOTALL))
+    found |= set(re.findall(r"\b(?:then|else) '(\w+)'", chosen))
     return found | set(re.findall(r"\breason = '(\w+)'", text))
 
 

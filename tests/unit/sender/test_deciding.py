@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.sender.composing import Private, Public, Tracking, compose, lacks_name
 from services.sender.endings import Late, Never, Postponed
 from services.sender.obstacles import obstacle
-from services.sender.pacing import buckets, calls_meta
+from services.sender.pacing import UPLOAD, buckets, calls_meta
 from switchboard.contracts import AccountId, DeliveryId
 from switchboard.graph import NotSendable
 from switchboard.rules.ceilings import ceiling, private_replies, sends
@@ -55,14 +55,22 @@ def test_an_account_without_a_token_waits(status: str) -> None:
     [
         (None, None),
         (NOON, None),
-        (NOON + timedelta(hours=1), Postponed("policy_block", timedelta(hours=1))),
+        (NOON + timedelta(hours=1), Postponed("policy_block", timedelta())),
     ],
 )
-def test_a_held_account_waits_until_then(
+def test_a_held_account_waits_until_it_is_let(
     held_until: datetime | None, ending: Postponed | None
 ) -> None:
-    """A hold that is over is no hold."""
+    """A hold that is over is no hold; one that is not may end sooner than it says now."""
     assert ending == blocked(held_until=held_until, hold_reason="policy_block")
+
+
+def test_nothing_overtakes_an_earlier_message() -> None:
+    """What is behind another to the same person comes back in a moment; unwanted is unwanted."""
+    moment = timedelta(seconds=1)
+
+    assert Postponed("conversation_order", moment) == blocked(behind=True)
+    assert Never("opted_out") == blocked(behind=True, opted_out_at=NOON)
 
 
 def test_late_is_late_though_held() -> None:
@@ -195,7 +203,7 @@ def test_sends_stay_under_metas_second(allowed: int) -> None:
 def test_every_limit_has_its_sentence(kind: str) -> None:
     """Whoever asks why something waits is told which limit it was."""
     content = {"media": {"kind": "video", "url": "https://shop.example/hat"}}
-    taken = [*buckets(claimed(kind=kind, content=content)), *_of_a_broadcast()]
+    taken = [*buckets(claimed(kind=kind, content=content)), *_of_a_broadcast(), UPLOAD]
 
     assert {f"limit_{bucket.name}" for bucket in taken} <= set(REASONS)
     assert {"cooling", "app_cooling"} <= set(REASONS)

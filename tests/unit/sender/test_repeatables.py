@@ -146,7 +146,10 @@ async def test_what_the_classifier_had_said_travels_on() -> None:
     [
         (Unavailable("timeout"), Postponed("unavailable", timedelta(seconds=15))),
         (refused(613), Postponed("rate_limited", timedelta(minutes=1), said=Said(code=613))),
-        (refused(1), Postponed("unknown_failure", timedelta(minutes=1), said=Said(code=1))),
+        (
+            refused(1),
+            Postponed("unknown_failure", timedelta(minutes=1), counted=True, said=Said(code=1)),
+        ),
         (
             refused(190),
             Postponed("token_invalid", timedelta(), reconnect=True, said=Said(code=190)),
