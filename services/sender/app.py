@@ -8,14 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.composing import Tracking
+from services.sender.doubts import StoredDoubts
 from services.sender.files import Files
 from services.sender.forecasting import Forecaster
+from services.sender.looking import Looking
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
 from services.sender.profiles import Profiles
+from services.sender.reconciling import Reconciler
 from services.sender.sender import Sender
 from services.sender.settings import Settings
 from services.sender.speaking import Speaking
@@ -44,6 +48,9 @@ from switchboard.queues.fates import Fates
 from switchboard.state import Limits, open_redis, ping
 from switchboard.telemetry import Meter
 from switchboard.topology import CLASSIFIED, EVENTS, OUTBOUND, SENDER
+
+# Half of it is the longest a look may take, which is well within what health calls stuck.
+_LOOK_LEASE: Final = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +132,7 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             release_limit=settings.sender_release_limit,
             stale=timedelta(seconds=settings.sender_stale_s),
         )
+        reconciler = make_reconciler(means, settings)
         forecaster = make_forecaster(means, settings)
         async with answering(
             SENDER,
@@ -138,10 +146,11 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             pulses={
                 "consumer": consumer.still_s,
                 "pacer": pacer.still_s,
+                "reconciler": reconciler.still_s,
                 "forecaster": forecaster.still_s,
             },
         ) as loop:
-            yield [consumer, pacer, forecaster, loop, meter]
+            yield [consumer, pacer, reconciler, forecaster, loop, meter]
 
 
 def make_sender(means: Means, settings: Settings) -> Sender:
@@ -184,13 +193,34 @@ def make_sender(means: Means, settings: Settings) -> Sender:
     )
 
 
+def make_reconciler(means: Means, settings: Settings) -> Reconciler:
+    """Put a reconciler together."""
+    ledger = StoredLedger(
+        db=means.db, meter=means.meter, lease=timedelta(seconds=settings.sender_lease_s)
+    )
+    return Reconciler(
+        StoredDoubts(means.db),
+        Looking(
+            tokens=SealedTokens(Vault(settings.vault_keys())),
+            limits=means.limits,
+            turns=Turns(means.limits, ledger),
+            graph=means.graph,
+        ),
+        means.outbound,
+        meter=means.meter,
+        patience=settings.patience(),
+        every_s=settings.sender_reconcile_s,
+        limit=settings.sender_reconcile_limit,
+        lease=_LOOK_LEASE,
+    )
+
+
 def make_forecaster(means: Means, settings: Settings) -> Forecaster:
     """Put a forecaster together; it looks for what is stale four times while that becomes so."""
     return Forecaster(
         StoredForecasts(
             db=means.db,
             turns=means.limits,
-            meter=means.meter,
             stale=timedelta(seconds=settings.sender_forecast_s),
             lease=timedelta(seconds=2 * settings.sender_forecast_s),
         ),

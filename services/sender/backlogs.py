@@ -65,11 +65,16 @@ class StoredQueues:
     async def _turns(
         self, queues: Sequence[backlog.Queue], out: Mapping[UUID, int]
     ) -> dict[UUID, int]:
-        """Return the accounts that have turns for others than those who are out."""
+        """
+        Return the accounts that have turns for others than those who are out.
+
+        One on probation has one turn in all.
+        """
         asked = [(one.instagram_id, hourly_replies(one.private_replies_per_hour)) for one in queues]
         free = await self.turns.free_many(asked) if asked else ()
         left = {
-            queue.account: turns - out.get(queue.account, 0)
+            queue.account: (min(turns, 1) if queue.on_probation else turns)
+            - out.get(queue.account, 0)
             for queue, turns in zip(queues, free, strict=True)
         }
         return {account: turns for account, turns in left.items() if turns > 0}

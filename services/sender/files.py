@@ -81,7 +81,8 @@ class Files:
     """
     Puts a file's id in the place of its address.
 
-    A delivery that was tried before goes by the address, so that no id is refused twice.
+    A delivery that was tried before goes by the address, so that no id is refused twice. So does
+    one that finds out whether Meta lets the account send again, for that is to be one call.
     """
 
     graph: Uploader
@@ -93,7 +94,8 @@ class Files:
         """Whether a file may be uploaded before `delivery` is sent."""
         match delivery.content.get("media"):
             case {"url": str()}:
-                return delivery.kind == "message" and delivery.attempts <= 1
+                first = delivery.attempts <= 1 and not delivery.holds
+                return delivery.kind == "message" and first
             case _:
                 return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from switchboard.rules.ceilings import (
     private_replies,
     sends,
 )
+from switchboard.rules.decision import DeliveryKind
 from switchboard.state import Bucket
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -30,6 +32,8 @@ _MEDIA: Final = ceiling(9, SECOND, share=9)
 _LOOKUPS: Final = ceiling(50, SECOND, share=5)
 # Meta names no figure for uploads. An account has a few files, each uploaded once a day.
 _UPLOADS: Final = ceiling(10, SECOND, share=2)
+# Meta: 2 a second for the Conversations API. One, and its burst of one again after a flush.
+_CONVERSATIONS: Final = Ceiling(burst=1, sustained=1, window=SECOND)
 # What an owner's server is asked to take from one account.
 _WEBHOOKS: Final = ceiling(20, SECOND, share=5)
 
@@ -55,6 +59,19 @@ def buckets(delivery: Claimed) -> list[Bucket]:
             return []
         case _:
             return _sends(delivery)
+
+
+def reads_of(kind: DeliveryKind, *, halvings: int = 0) -> list[Bucket]:
+    """
+    Return the limits of looking for a delivery of `kind` where it would be.
+
+    What stands under a comment is read like anything else. Conversations have a limit of their own,
+    whose pace is halved `halvings` times while Meta finds it too fast.
+    """
+    if kind == "public_reply":
+        return [Bucket(name="lookups", ceiling=_LOOKUPS)]
+    slower = replace(_CONVERSATIONS, window=_CONVERSATIONS.window * 2**halvings)
+    return [Bucket(name="conversations", ceiling=slower)]
 
 
 def _sends(delivery: Claimed) -> list[Bucket]:

@@ -21,15 +21,7 @@ from services.sender.pacer import Overdue
 from services.sender.pacing import PRIVATE_REPLIES
 from services.sender.webhooks import SecretMissing
 from switchboard.contracts import AttachmentId, DeliveryDue, DeliveryId
-from switchboard.db import (
-    attachments,
-    backlog,
-    contacts,
-    credentials,
-    deliveries,
-    holds,
-    pacing,
-)
+from switchboard.db import attachments, backlog, contacts, credentials, deliveries, holds, pacing
 from switchboard.db.attachments import Attachment
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
@@ -118,7 +110,7 @@ class StoredLedger:
                     db, delivery.id, owner=owner, reason=reason, answer=answer
                 )
             case Postponed(reason, wait):
-                # One for which the hour has no turn left has its place in the queue again.
+                # For whom the hour had no turn left, they are in the queue again, at their place.
                 queued = reason == f"limit_{PRIVATE_REPLIES}"
                 return await deliveries.park(
                     db,

@@ -32,20 +32,26 @@ QUEUED: Final = "queued"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """The queue of one account. `has_due`: for somebody delayed, the moment has come."""
+    """
+    The queue of one account.
+
+    `has_due`: for somebody delayed, the moment has come. `on_probation`: the account was held, and
+    one delivery is tried before the others.
+    """
 
     account: UUID
     instagram_id: AccountId
     private_replies_per_hour: int
     has_due: bool
+    on_probation: bool
 
 
 async def take_queues(tx: Transaction) -> list[Queue]:
     """
     Return the queues that may move, and that nobody else is at; they are ours until `tx` ends.
 
-    An account that is held, paused, or must be connected again has none that may, and so has one on
-    probation while its probe is out.
+    An account that is held, paused, or must be connected again has none that may, nor has one
+    whose probe is out.
     """
     return [
         Queue(
@@ -53,6 +59,7 @@ async def take_queues(tx: Transaction) -> list[Queue]:
             instagram_id=AccountId(row["instagram_id"]),
             private_replies_per_hour=row["private_replies_per_hour"],
             has_due=row["has_due"],
+            on_probation=row["on_probation"],
         )
         for row in await tx.fetch(_TAKE_QUEUES)
     ]
@@ -76,8 +83,7 @@ async def release_queued(
 
     In the order to publish them: the first of every account, then the second of every account, and
     so on. What may only go until less than `margin` from now is passed over, for it would come too
-    late. An account that still has somebody to admit waits: they may be first. One on probation
-    has one turn, whatever its hour has room for.
+    late. An account that still has somebody to admit waits: they may be first.
     """
     rows = await db.fetch(_RELEASE, list(turns), list(turns.values()), margin, limit)
     return read_due(rows)
@@ -126,8 +132,9 @@ with recursive queued as (
 )"""
 
 # A lock is tried for those that may move and no others, and only once that is known.
-_MOVABLE: Final = """, movable as materialized (
+_TAKE: Final = """, movable as materialized (
   select account.id, account.instagram_id, account.private_replies_per_hour,
+         account.holds > 0 as on_probation,
          exists (
            select from public.deliveries
             where account_id = account.id
@@ -136,15 +143,15 @@ _MOVABLE: Final = """, movable as materialized (
          ) as has_due
     from backlogged
     join public.instagram_accounts account on account.id = backlogged.account_id
-   where (account.paused_until is null or account.paused_until <= now())
-     and """
-_TRY: Final = """
+   where """
+_OPEN: Final = """
+     and (account.paused_until is null or account.paused_until <= now())
 )
-select id, instagram_id, private_replies_per_hour, has_due
+select id, instagram_id, private_replies_per_hour, has_due, on_probation
   from movable
  where pg_try_advisory_xact_lock(hashtextextended('queue ' || id::text, 0))
 """
-_TAKE_QUEUES: Final = BACKLOGGED + _MOVABLE + HAS_TURN + _TRY
+_TAKE_QUEUES: Final = BACKLOGGED + _TAKE + HAS_TURN + _OPEN
 
 _ADMIT: Final = """
 with due as (
@@ -238,9 +245,6 @@ with first_ones as (
         and state = 'parked' and kind = 'private_reply' and lane = 'usual'
         and reason is distinct from 'queued' and not_before <= now()
    )
-     and """
-_TAKE: Final = """
-     and (account.holds = 0 or one.turn = 1)
    order by one.turn, one.id
    limit $4
 ), taken as (
@@ -250,7 +254,7 @@ _TAKE: Final = """
    where delivery.state = 'parked' and delivery.reason = 'queued'
      for update of delivery skip locked
 )"""
-_RELEASE_TAKEN: Final = """, released as (
+_RELEASE_CHOSEN: Final = """, released as (
   update public.deliveries delivery
      set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken, public.instagram_accounts account
@@ -259,7 +263,7 @@ _RELEASE_TAKEN: Final = """, released as (
 )
 select id, trace_id, instagram_id from released order by turn, id
 """
-_RELEASE: Final = _CHOOSE + HAS_TURN + _TAKE + PROBING + _RELEASE_TAKEN
+_RELEASE: Final = _CHOOSE + PROBING + _RELEASE_CHOSEN
 
 # For the statement that records a batch, after its `batch`: the accounts of which somebody waits
 # for their turn, or has waited for a moment that has come.

@@ -117,7 +117,13 @@ async def claim(
     `None`: it is somebody else's, settled, parked or unknown; the message that named it is done.
     """
     row = await db.fetchrow(_CLAIM, delivery, owner, lease_s)
-    return None if row is None else _claimed(row)
+    return None if row is None else read_claimed(row)
+
+
+def read_claimed(row: Row) -> Claimed:
+    """Return what `AS_CLAIMED` selects."""
+    sealed = Sealed(row["key_id"], row["nonce"], row["ciphertext"]) if row["key_id"] else None
+    return Claimed(credential=sealed, **{name: row[name] for name in _CLAIMED_COLUMNS})
 
 
 async def private_replies_begun(
@@ -235,15 +241,10 @@ async def _settle(
     return await db.fetchrow(statement, delivery, owner, *told, *rest) is not None
 
 
-def _claimed(row: Row) -> Claimed:
-    sealed = Sealed(row["key_id"], row["nonce"], row["ciphertext"]) if row["key_id"] else None
-    return Claimed(credential=sealed, **{name: row[name] for name in _CLAIMED_COLUMNS})
-
-
 _CLAIMED_COLUMNS = tuple(name for name in Claimed.__slots__ if name != "credential")
 
 
-_CLAIM = """
+_MAKE_SENDING: Final = """
 with delivery as (
   update public.deliveries
      set state = 'sending',
@@ -257,7 +258,10 @@ with delivery as (
   returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
             campaign_id, campaign_version, step, workspace_id, account_id, lane, created_at
 )
-select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
+select"""
+# Of rows called `delivery`, with their accounts and people; more may be selected before it.
+AS_CLAIMED: Final = """
+       delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
        delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
        delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
        delivery.lane,
@@ -288,12 +292,19 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
   left join public.contacts contact
     on contact.account_id = delivery.account_id and contact.person_id = delivery.person_id
 """
+_CLAIM: Final = _MAKE_SENDING + AS_CLAIMED
 
 # An uncertain row keeps the owner of the attempt that made it so: that one may still learn more.
+# Meanwhile its message may have been taken for that of another one that says the same to the same
+# person. Then both were sent, and the message stays where it is.
 _SEND: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'sent', moved_by = 'sender', sent_at = now(), message_id = $6, recipient_id = $7,
+     set state = 'sent', moved_by = 'sender', sent_at = now(), recipient_id = $7,
+         message_id = case when not exists (
+             select from public.deliveries other
+              where other.account_id = deliveries.account_id and other.message_id = $6
+           ) then $6 end,
          reason = null, graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id

@@ -237,7 +237,7 @@ with recursive taken as (
       on delivery.kind = 'message' and contact.account_id = delivery.account_id
      and contact.person_id = delivery.person_id and contact.window_closes_at > now()
    where delivery.state in ('waiting', 'parked', 'ready')
-     and delivery.deadline < now() + $2::interval
+     and delivery.deadline < now() + $2
      and (delivery.deadline < now() or delivery.kind in ('private_reply', 'public_reply'))
      and delivery.kind <> 'lookup'
    order by delivery.deadline

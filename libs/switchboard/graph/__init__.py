@@ -11,6 +11,7 @@ This package is the only one that talks to Meta's Graph API.
 
 from switchboard.graph.answers import Posted, Said, Sent, Uploaded, Usage
 from switchboard.graph.client import GraphClient, open_graph
+from switchboard.graph.conversations import Replies, Thread, Threads, Written, wants_less
 from switchboard.graph.errors import Action, Classified, classify, every_row
 from switchboard.graph.failures import (
     AccountHeld,
@@ -51,13 +52,17 @@ __all__ = [
     "Posted",
     "Posts",
     "Profile",
+    "Replies",
     "Said",
     "Sent",
     "SlowDown",
+    "Thread",
+    "Threads",
     "TokenDead",
     "Unclear",
     "Uploaded",
     "Usage",
+    "Written",
     "attachment_of",
     "by_attachment",
     "classify",
@@ -66,4 +71,5 @@ __all__ = [
     "message",
     "open_graph",
     "private_reply",
+    "wants_less",
 ]

@@ -82,7 +82,7 @@ def read_json(body: bytes) -> Mapping[str, Any]:
     """Return the object in `body`; empty if there is none."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -31,6 +31,14 @@ from switchboard.graph.answers import (
     read_json,
     read_said,
 )
+from switchboard.graph.conversations import (
+    REPLY_FIELDS,
+    Replies,
+    Threads,
+    read_replies,
+    read_threads,
+    thread_fields,
+)
 from switchboard.graph.failures import no_answer, refusal
 from switchboard.graph.messages import File, Message, require_text, upload
 from switchboard.graph.reading import (
@@ -147,6 +155,63 @@ class GraphClient:
         if posts is None:
             raise Unavailable("Graph API: no list of posts in the answer")
         return posts
+
+    async def read_threads(
+        self,
+        account_id: AccountId,
+        *,
+        person_id: PersonId | None = None,
+        page: int,
+        messages: int,
+        after: str | None = None,
+        token: str,
+    ) -> Threads:
+        """
+        Ask for the account's conversations, or for the one with a person.
+
+        `page` of them, the latest first, each with so many of its newest `messages`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Conversations API".
+        """
+        query = {
+            "platform": "instagram",
+            "fields": thread_fields(messages),
+            "limit": str(page),
+            **({} if person_id is None else {"user_id": person_id}),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._repeatable(
+            "GET", (account_id, "conversations"), token, params=query
+        )
+        threads = read_threads(body, said, messages=messages)
+        if threads is None:
+            raise Unavailable("Graph API: no list of conversations in the answer")
+        return threads
+
+    async def read_replies(
+        self, comment_id: CommentId, *, page: int, after: str | None = None, token: str
+    ) -> Replies:
+        """
+        Ask what stands under a comment, so many on a `page`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Comment moderation".
+        """
+        query = {
+            "fields": REPLY_FIELDS,
+            "limit": str(page),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._repeatable("GET", (comment_id, "replies"), token, params=query)
+        replies = read_replies(body, said)
+        if replies is None:
+            raise Unavailable("Graph API: no list of replies in the answer")
+        return replies
 
     async def _repeatable(
         self, method: str, path: tuple[str, ...], token: str, **request: Any

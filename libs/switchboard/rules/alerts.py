@@ -45,7 +45,7 @@ class About:
     """
     What an alert of one kind says to the account's owner.
 
-    `says` is what has happened, `do` what to do; both may name `{reason}`, `{until}`, `{missing}`
+    `says` is what has happened, `do` what to do; both may name `{reason}`, `{until}`, `{missed}`
     and `{subject}`. `audience` is who has to act. `over_after`: over when Meta takes something of
     the account and it has not been found to be true for that long; `None`: whoever raised it says.
     """
@@ -92,7 +92,7 @@ def _moment(written: str) -> str:
         return written
 
 
-_UNTOLD: Final = {"reason": "it did not say why", "until": "further notice", "missing": "some"}
+_UNTOLD: Final = {"reason": "it did not say why", "until": "further notice", "missed": "some"}
 
 _BY_ITSELF: Final = (
     "The first message is tried by itself after {until}; if it is taken, all that waits follows."
@@ -191,7 +191,7 @@ ALERTS: Final[Mapping[AlertKind, About]] = {
         over_after=None,
     ),
     "will_miss_deadline": About(
-        says="More is waiting than can be sent in time: {missing} will miss Instagram's deadline.",
+        says="More is waiting than can be sent in time: {missed} will miss Instagram's deadline.",
         do="Pause a campaign, or choose who goes first.",
         over_after=None,
     ),

@@ -160,6 +160,21 @@ REASONS: Final[Mapping[str, str]] = {
     "state_refused": "Redis refused a call of ours",
     "migration_failed": "the database could not be brought up to date",
     "query_failed": "the database refused a statement of ours",
+    "timed_out": "Meta did not answer in time",
+    "connection_lost": "the connection broke before Meta's answer came",
+    "answer_unreadable": "Meta's answer could not be read",
+    # what was found out about what was uncertain
+    "found_as_echo": "Meta told us of the message by itself",
+    "found_in_conversation": "it was found in the conversation",
+    "found_under_comment": "it was found under the comment",
+    "not_found": "it was looked for at Meta twice and was not there",
+    "never_answered": "Meta never answered, and it was not there, however often it was tried",
+    "unresolved": "nobody could find out whether it was sent, so a person must decide",
+    # a person's decisions
+    "decided_sent": "a person decided that it was sent",
+    "decided_retry": "a person decided that it is to be sent again",
+    "decided_drop": "a person decided that it is not to be sent",
+    "called_off": "a person called it off",
     "graph_failure": "a call to Meta failed",
     "owner_must_act": "something is to be done in the Instagram app",
     "app_role_missing": "Meta takes nothing of the account since it was connected; accept the "

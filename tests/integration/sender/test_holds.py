@@ -173,7 +173,7 @@ async def test_what_had_claimed_before_the_refusal_is_not_called(stage: Stage) -
     await stage.send(first)
     ending = await sender.speaking.attempt(claimed, lease_ends_at=float("inf"))
 
-    assert "our_limits" == ending.reason
+    assert "cooling" == ending.reason
     assert 1 == len(stage.meta.calls)
 
 
@@ -399,7 +399,7 @@ async def test_one_wrong_delivery_does_not_keep_a_new_account(stage: Stage) -> N
 async def test_a_file_that_meta_cannot_fetch(stage: Stage) -> None:
     """A message with it is tried a few times, a private reply may have gone out."""
     stage.meta.refuse(-2, 2207003)
-    message, reply = await stage.owe("message"), await stage.owe("private_reply")
+    message, reply = await stage.owe("message"), await stage.owe("private_reply", person="78")
     await stage.send(reply)
     for _ in range(5):
         await stage.send(message)

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
 
 from switchboard.contracts import DeliveryId
-from switchboard.graph import open_graph
 from tests.integration.db.town import now
-from tests.integration.metasim.stage import APP_SECRET, MEDIA, VERIFY_TOKEN, Meta
-from tests.integration.sender.stage import TOKEN, Stage
+from tests.integration.metasim.stage import MEDIA, Meta
+from tests.integration.sender.stage import Stage
 from tests.support.builders import comment
-from tools.metasim.app import create_app
-from tools.metasim.settings import Settings
 
 EVENT = comment().model_dump(mode="json", exclude_none=True)
 LINK = {"kind": "link", "title": "Open shop", "url": "https://shop.example/hat"}
 TAP = {"kind": "postback", "title": "Send it", "payload": "sb1:0:1:2"}
 CHIPS = [{"title": "Yes", "payload": "y"}, {"kind": "email", "payload": "e"}]
-
-
-@pytest.fixture
-async def meta() -> AsyncIterator[Meta]:
-    """A Meta that sends no webhooks."""
-    settings = Settings(
-        webhook_url="http://127.0.0.1:1/",
-        app_id="1000000000000001",
-        app_secret=APP_SECRET,
-        verify_token=VERIFY_TOKEN,
-    )
-    async with (
-        TestServer(create_app(settings)) as server,
-        ClientSession(server.make_url("/")) as http,
-    ):
-        yield Meta(http)
-
-
-@pytest.fixture
-async def town(stage: Stage, meta: Meta) -> AsyncIterator[Stage]:
-    """The stage with the simulator for Meta, which knows the shop's account and a post of it."""
-    us = stage.shop.instagram_id
-    await meta.sim("PUT", f"/accounts/{us}", {"username": "shop", "token": TOKEN})
-    await meta.sim("PUT", f"/accounts/{us}/media/{MEDIA}", {"caption": "hats"})
-    url = str(meta.http._base_url).rstrip("/")
-    async with open_graph(url=url, version="v26.0", call_budget_s=5) as graph:
-        yield replace(stage, graph=graph)
 
 
 async def writes(town: Stage, meta: Meta, username: str = "ana") -> str:

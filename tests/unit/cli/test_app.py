@@ -51,6 +51,14 @@ def good(tmp_path: Path) -> Path:
         (["lint", "/nowhere"], "/nowhere: No such file or directory; name a file, or -"),
         (["draft", "show", "mine"], "CAMPAIGN: 'mine' is no campaign's id"),
         (["publish", "f"], "Missing option '--account'"),
+        (["deliveries", "list"], "Missing option '--account'"),
+        (["deliveries", "show", "mine"], "'mine' is no delivery's id; see"),
+        (["deliveries", "decide", _UUID], "give one of --sent, --retry and --drop"),
+        (["deliveries", "decide", _UUID, "--sent", "--drop"], "give one of --sent, --retry"),
+        (
+            ["deliveries", "decide", _UUID, "--drop", "--message-id", "m"],
+            "--message-id: goes with --sent",
+        ),
         (["fly"], "No such command 'fly'"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
+from services.sender import conclusions
 from switchboard import errors
 from switchboard.contracts.events import INBOUND_EVENT, InboundEvent
 from switchboard.graph import errors as meta_errors
@@ -264,6 +265,10 @@ def _written() -> set[str]:
     sources = [*(ROOT / "services" / "sender").glob("*.py")]
     code = "".join(path.read_text() for path in sources)
     found = set(re.findall(r'(?:Never|Late|Doubtful|Postponed)\(\s*"(\w+)"', code))
+    found |= set(re.findall(r'NeverSent\("\w+", "(\w+)"\)', code)) | set(conclusions.FOUND.values())
+    found |= set(re.findall(r'Note\([^)]*because="(\w+)"', code))
+    client = (ROOT / "libs/switchboard/graph/client.py").read_text()
+    found |= set(re.findall(r'(?:because =|else|no_answer\() ?"(\w+)"', client))
     statements = [ROOT / "libs/switchboard/db" / f"{name}.py" for name in _WITH_STATEMENTS]
     text = "".join(path.read_text() for path in statements)
     chosen = "".join(re.findall(r"\breason = case\b.*?\bend\b", text, re.DOTALL))
@@ -277,4 +282,4 @@ _OF_DELIVERIES = (*(f"switchboard.{name}" for name in _LIBRARY), "services.sende
 for _name in (*_OF_DELIVERIES, "services.sender.app"):
     importlib.import_module(_name)
 
-_WITH_STATEMENTS = ("deliveries", "pacing", "chains", "recording")
+_WITH_STATEMENTS = ("deliveries", "pacing", "chains", "recording", "uncertain", "by_hand")

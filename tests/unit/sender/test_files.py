@@ -93,7 +93,7 @@ async def test_a_file_that_somebody_else_uploads_goes_by_its_address() -> None:
 
 @pytest.mark.parametrize(
     "failure",
-    [Unavailable("Graph API"), meta(100), meta(-2), meta(31337), meta(190), meta(10), meta(368)],
+    [Unavailable("Graph API"), meta(100), meta(-2), meta(31337), meta(190), meta(10)],
 )
 async def test_an_upload_that_fails_keeps_nothing_back(failure: Failure) -> None:
     """The message goes by the address; whether the account may send, the send itself finds out."""
@@ -114,6 +114,16 @@ async def test_what_meta_will_not_keep_is_not_tried_with_each_message() -> None:
 
     assert ["claim", "put off"] == refused.shelf.did
     assert ["claim"] == unanswered.shelf.did
+
+
+async def test_a_restriction_met_by_an_upload_is_found_by_the_send() -> None:
+    """All calls of the account wait a moment; its hold is for the send to find."""
+    it = picture(UNKNOWN)
+    it.graph.upload_failure = meta(368)
+    await send(it)
+
+    ((what, _, wait),) = it.limits.told
+    assert ("heed", True) == (what, wait > timedelta())
 
 
 async def test_a_limit_met_by_an_upload_stops_the_send_too() -> None:
@@ -204,11 +214,16 @@ async def test_without_an_id_a_refusal_is_final() -> None:
     assert ["refused"] == [ending.outcome for ending in it.ledger.endings]
 
 
-async def test_what_was_tried_before_goes_by_its_address() -> None:
-    """No delivery meets a refused id twice, whatever is known by then."""
-    it = picture(UPLOADED, attempts=2)
+@pytest.mark.parametrize("fields", [{"attempts": 2}, {"holds": 1}])
+@pytest.mark.parametrize("known", [UPLOADED, UNKNOWN])
+async def test_what_was_tried_before_goes_by_its_address(
+    known: Attachment, fields: dict[str, Any]
+) -> None:
+    """No delivery meets a refused id twice, and one that probes a held account is one call."""
+    it = picture(known, **fields)
 
     assert [BY_URL] == await send(it)
+    assert [] == it.graph.uploads
 
 
 @pytest.mark.parametrize(
