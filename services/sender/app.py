@@ -221,6 +221,7 @@ def make_forecaster(means: Means, settings: Settings) -> Forecaster:
         StoredForecasts(
             db=means.db,
             turns=means.limits,
+            meter=means.meter,
             stale=timedelta(seconds=settings.sender_forecast_s),
             lease=timedelta(seconds=2 * settings.sender_forecast_s),
         ),

@@ -292,6 +292,7 @@ class Stage:
             StoredForecasts(
                 db=self.db,
                 turns=Limits(self.redis),
+                meter=Meter("sender", "test"),
                 stale=timedelta(),
                 lease=timedelta(minutes=1),
             ),
