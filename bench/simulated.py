@@ -4,9 +4,9 @@ Simulated time: what really runs, in a world whose clock jumps from moment to mo
     people ─record─▶ rows ─▶ told ─▶ senders ─▶ a Meta that notes when and whom
                      ▲ pacer, forecaster
 
-Real are the statements, the limiter's Lua, the pacer, the sender and the forecaster; Meta is not, and
-neither is SQS. Statements call `now()` by its bare name, so on a connection that looks for names in
-the schema `simulated` first they read the world's clock, and not a word of them is changed. What
+Real are the statements, the limiter's Lua, the pacer, the sender and the forecaster; Meta is not,
+and neither is SQS. Statements call `now()` by its bare name, so on a connection that looks for names
+in the schema `simulated` first they read the world's clock, and not a word of them is changed. What
 defaults and triggers write is real time, which nothing here goes by but for its order.
 """
 
@@ -99,7 +99,13 @@ class Meta:
     answered: dict[str, datetime] = field(default_factory=dict)
     twice: int = 0
 
-    async def send(self, account_id: AccountId, message: Message, *, token: str) -> Sent:
+    async def send(
+        self,
+        account_id: AccountId,
+        message: Message,
+        *,
+        token: str,  # noqa: ARG002  anybody may
+    ) -> Sent:
         """Take a message."""
         recipient: dict[str, str] = message.body["recipient"]
         comment = recipient.get("comment_id")
@@ -176,7 +182,7 @@ class World:
                 now_here.append(coming.popleft())
             await self.come(now_here)
             await self._pace()
-            await self._work()
+            await self.work()
 
     async def pass_time(self, until: datetime, *, each: timedelta) -> None:
         """Let time pass in long steps with nobody coming; in each, all that is due is done."""
@@ -219,7 +225,7 @@ class World:
             self._paced_at = self.clock.at
             await self.pacer.round()
 
-    async def _work(self) -> None:
+    async def work(self) -> None:
         """Let those of the crew who are free take what was told of first; a call takes a while."""
         now = self.clock.at
         while self._busy_until and self._busy_until[0] <= now:
@@ -360,8 +366,8 @@ _MAKE_TIME: Final = (
     "create schema simulated",
     "create table simulated.clock (at timestamptz not null)",
     "insert into simulated.clock values ('-infinity')",
-    "create function simulated.now() returns timestamptz language sql stable"
-    " as 'select at from simulated.clock'",
+    """create function simulated.now() returns timestamptz language sql stable
+       as 'select at from simulated.clock'""",
     "grant usage on schema simulated to switchboard_pipeline",
     "grant select on simulated.clock to switchboard_pipeline",
 )

@@ -55,13 +55,13 @@ async def open_stack(
         parts = [*servers]
         if around.is_simulated:
             with narrator.doing("Simulator") as line:
-                parts.append(await stack.enter_async_context(running(_metasim(around, hurry))))
+                parts.append(await stack.enter_async_context(running(metasim(around, hurry))))
                 await seeds.set_stage(around.metasim_url)
                 line.detail = around.metasim_url
-        services = [_service(one, around, backing, hurry) for one in SERVICES]
+        services = [service(one, around, backing, hurry) for one in SERVICES]
         with narrator.doing("Services") as line:
-            await stack.enter_async_context(_all_running(services))
-            line.detail = ", ".join(service.name for service in services)
+            await stack.enter_async_context(all_running(services))
+            line.detail = ", ".join(one.name for one in services)
         yield Stack(around=around, backing=backing, parts=[*parts, *services])
 
 
@@ -69,24 +69,24 @@ def listening(around: Surroundings) -> list[str]:
     """Return the parts that will listen on a port of this machine."""
     servers = [server for server, setting in _SERVERS.items() if not around.given(setting)]
     simulator = ["metasim"] if around.is_simulated else []
-    return [*servers, *simulator, *(service.name for service in SERVICES)]
+    return [*servers, *simulator, *(one.name for one in SERVICES)]
 
 
-def _service(
-    service: Service, around: Surroundings, backing: Backing, hurry: asyncio.Event
-) -> Process:
+def service(one: Service, around: Surroundings, backing: Backing, hurry: asyncio.Event) -> Process:
+    """Return a service as a process, not started yet."""
     return Process(
-        name=service.name,
-        module=f"services.{service.name}",
-        environment=around.of_service(service, backing),
-        log=around.log_of(service.name),
-        ready_url=around.health_url(service),
-        stop_timeout_s=service.stop_timeout_s,
+        name=one.name,
+        module=f"services.{one.name}",
+        environment=around.of_service(one, backing),
+        log=around.log_of(one.name),
+        ready_url=around.health_url(one),
+        stop_timeout_s=one.stop_timeout_s,
         hurry=hurry,
     )
 
 
-def _metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
+def metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
+    """Return the simulator as a process, not started yet."""
     return Process(
         name="metasim",
         module="tools.metasim",
@@ -99,7 +99,7 @@ def _metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
 
 
 @contextlib.asynccontextmanager
-async def _all_running(processes: Sequence[Process]) -> AsyncIterator[None]:
+async def all_running(processes: Sequence[Process]) -> AsyncIterator[None]:
     """Run `processes`, started and stopped together."""
     for process in processes:
         process.log.unlink(missing_ok=True)

@@ -199,7 +199,7 @@ def make_reconciler(means: Means, settings: Settings) -> Reconciler:
         db=means.db, meter=means.meter, lease=timedelta(seconds=settings.sender_lease_s)
     )
     return Reconciler(
-        StoredDoubts(means.db),
+        StoredDoubts(means.db, means.meter),
         Looking(
             tokens=SealedTokens(Vault(settings.vault_keys())),
             limits=means.limits,

@@ -21,6 +21,7 @@ from switchboard.state import Bucket
 from switchboard.telemetry import Meter
 from switchboard.telemetry.alerts import tell_raised, tell_resolved
 
+# What an alert is called whose number of people will not be answered in time.
 WILL_MISS: Final = "will_miss_deadline"
 
 
@@ -117,25 +118,21 @@ class StoredForecasts:
         told = {"": found.account} | {str(one): it for one, it in found.campaigns.items()}
         missing = {subject: it for subject, it in told.items() if it.missed}
         for subject, outlook in missing.items():
-            await self._raise(account, subject, outlook)
+            is_news = await alerts.raise_alert(
+                self.db, account.id, WILL_MISS, subject=subject, detail=_detail(outlook)
+            )
+            if is_news:
+                tell_raised(self.meter, account.instagram_id, WILL_MISS, subject=subject)
         for one in await alerts.open_alerts(self.db, account.id):
             if one.kind == WILL_MISS and one.subject not in missing:
-                await self._resolve(account, one.subject)
-
-    async def _raise(self, account: Account, subject: str, outlook: Outlook) -> None:
-        detail = _detail(outlook)
-        if await alerts.raise_alert(self.db, account.id, WILL_MISS, subject=subject, detail=detail):
-            tell_raised(self.meter, account.instagram_id, WILL_MISS, subject=subject)
-
-    async def _resolve(self, account: Account, subject: str) -> None:
-        if await alerts.resolve(self.db, account.id, WILL_MISS, subject=subject):
-            tell_resolved(self.meter, account.instagram_id, WILL_MISS, subject=subject)
+                await alerts.resolve(self.db, account.id, WILL_MISS, subject=one.subject)
+                tell_resolved(self.meter, account.instagram_id, WILL_MISS, subject=one.subject)
 
 
 def _detail(outlook: Outlook) -> dict[str, object]:
     return {
         "waiting": outlook.waiting,
-        "missing": outlook.missed,
+        "missed": outlook.missed,
         "missed_from": _written(outlook.missed_from),
         "drained_at": _written(outlook.drained_at),
     }

@@ -14,6 +14,8 @@ from switchboard.db import alerts, uncertain
 from switchboard.db.chains import Due
 from switchboard.db.pool import Database
 from switchboard.db.uncertain import ALERT, UNRESOLVED, Doubt, Note, Standing, Word
+from switchboard.telemetry import Meter
+from switchboard.telemetry.alerts import tell_raised, tell_resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class StoredDoubts:
     """
 
     db: Database
+    meter: Meter
 
     async def take(self, *, limit: int, each: int, lease: timedelta) -> Sequence[Doubt]:
         """Return those whose time to be looked for has come."""
@@ -86,9 +89,11 @@ class StoredDoubts:
                 "absent": wait.absent_at is not None,
             }
             subject = str(delivery.id)
-            await alerts.raise_alert(
+            is_news = await alerts.raise_alert(
                 self.db, delivery.account, ALERT, subject=subject, detail=detail
             )
+            if is_news:
+                tell_raised(self.meter, delivery.instagram_id, ALERT, subject=subject)
         return await uncertain.look_again(
             self.db,
             doubt,
@@ -104,8 +109,9 @@ class StoredDoubts:
 
     async def _settle_alert(self, doubt: Doubt) -> None:
         if doubt.reason == UNRESOLVED:
-            delivery = doubt.delivery
-            await alerts.resolve(self.db, delivery.account, ALERT, subject=str(delivery.id))
+            delivery, subject = doubt.delivery, str(doubt.delivery.id)
+            if await alerts.resolve(self.db, delivery.account, ALERT, subject=subject):
+                tell_resolved(self.meter, delivery.instagram_id, ALERT, subject=subject)
 
 
 def _message(due: Due) -> DeliveryDue:

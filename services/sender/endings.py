@@ -129,6 +129,11 @@ class Postponed:
 Ending: TypeAlias = Delivered | Never | Late | Doubtful | Postponed
 
 
+def restricts(ending: Ending) -> bool:
+    """Whether the account is held because of it."""
+    return isinstance(ending, Postponed) and ending.hold is not None
+
+
 def ending_of(failure: Failure, delivery: Claimed) -> Ending:
     """Return what `failure` means for `delivery`. Only with `Doubtful` may something be sent."""
     match failure:

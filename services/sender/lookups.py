@@ -14,7 +14,7 @@ from typing import Protocol
 
 from services.sender import answers
 from services.sender.answers import Lookup, Read, outgoing, read_lookup
-from services.sender.endings import Delivered, Ending, Late, Never, ending_of
+from services.sender.endings import Delivered, Ending, Late, Never, ending_of, restricts
 from services.sender.obstacles import account_obstacle
 from services.sender.speaking import Tokens
 from services.sender.turns import Turns
@@ -74,6 +74,8 @@ class Lookups:
         except GraphFailure as failure:
             await self.turns.heed_failure(delivery, failure)
             ending = ending_of(failure, delivery)
+            if restricts(ending):
+                await self.turns.rest(delivery)
             if not isinstance(ending, Never | Late):
                 return ending
             await self._answer(answers.refused(wanted, failure, self.now()))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from services.sender.composing import Composed, Private, Public, Tracking, compose
-from services.sender.endings import Delivered, Ending, Postponed, ending_of
+from services.sender.endings import Delivered, Ending, Postponed, ending_of, restricts
 from services.sender.files import Files
 from services.sender.obstacles import obstacle
 from services.sender.profiles import Profiles
@@ -82,7 +82,10 @@ class Speaking:
             return await self._call(delivery, composed, token)
         except Failure as failure:
             await self.turns.heed_failure(delivery, failure)
-            return ending_of(failure, delivery)
+            ending = ending_of(failure, delivery)
+            if restricts(ending):
+                await self.turns.rest(delivery)
+            return ending
 
     def _before(self, delivery: Claimed) -> Iterator[timedelta]:
         """Yield how long each of the calls that lead to the one may take."""

@@ -18,7 +18,7 @@ from services.sender.usage import app_quiet, quiet, share
 from switchboard.contracts import AccountId
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure, Throttled
-from switchboard.graph import AccountHeld, GraphFailure, Said
+from switchboard.graph import GraphFailure, Said
 from switchboard.state import Bucket, Recall
 
 _LONGEST_TURN_S: Final = 0.5  # a message waiting here holds a place of `MAX_IN_FLIGHT`
@@ -126,12 +126,7 @@ class Turns:
             await self._slow(account_id, heeded)
 
     async def heed_failure(self, delivery: Claimed, failure: Failure) -> None:
-        """
-        Stop, and learn, if Meta refused a call because of a limit; heed what else it said.
-
-        Stop too if it restricts the account. Of that the account's row tells whoever claims after
-        it; this is for those who had claimed before.
-        """
+        """Stop, and learn, if Meta refused a call because of a limit; heed what else it said."""
         if not isinstance(failure, GraphFailure):
             return
         account_id, wait = delivery.instagram_id, timedelta(seconds=failure.after_s)
@@ -139,9 +134,17 @@ class Turns:
             await self._slow(account_id, self.limits.brake(wait=wait))
         elif failure.why.is_limit:
             await self._slow(account_id, self.limits.refused(account_id, wait=wait))
-        elif isinstance(failure, AccountHeld):
-            await self._slow(account_id, self.limits.heed(account_id, share=1.0, wait=_UNDER_WAY))
         await self.heed(delivery, failure.said)
+
+    async def rest(self, delivery: Claimed) -> None:
+        """
+        Give the account of `delivery`, which is being held, no turn for as long as a call takes.
+
+        Of the hold the account's row tells whoever claims after it; this is for those who had
+        claimed before.
+        """
+        account_id = delivery.instagram_id
+        await self._slow(account_id, self.limits.heed(account_id, share=1.0, wait=_UNDER_WAY))
 
     async def _reserve(self, delivery: Claimed, taken: Sequence[Bucket]) -> None:
         await self.limits.reserve(

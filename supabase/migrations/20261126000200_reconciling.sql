@@ -136,8 +136,9 @@ as $$
   )
   select 'echo', event.event ->> 'message_id', event.event ->> 'recipient_id',
          event.event ->> 'text',
-         array(select one ->> 'type'
-                 from jsonb_array_elements(coalesce(event.event -> 'attachments', '[]')) one),
+         array(select one.attachment ->> 'type'
+                 from jsonb_array_elements(coalesce(event.event -> 'attachments', '[]'))
+                   as one (attachment)),
          event.occurred_at
     from sought
     join public.events event on event.account_id = sought.account_id

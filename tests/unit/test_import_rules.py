@@ -26,6 +26,8 @@ BREACHES = [
     ("door-meta", "services/router/router.py", "import aiohttp"),
     ("door-ollama", "services/classifier/classifier.py", "import ollama"),
     ("metasim-apart", "tools/metasim/__init__.py", "import switchboard.contracts"),
+    ("chaos-from-outside", "tools/chaos/stage.py", "import switchboard.contracts"),
+    ("chaos-plans-purely", "tools/chaos/judging.py", "import asyncpg"),
 ]
 
 

@@ -65,4 +65,5 @@ def _stored(one: Alert, known: Mapping[UUID, Account]) -> Mapping[str, Any]:
         "raised_at": one.raised_at,
         "says": sentences.says,
         "do": sentences.do,
+        "audience": sentences.audience,
     }

@@ -34,6 +34,8 @@ AlertKind: TypeAlias = Literal[
     "will_miss_deadline",
 ]
 
+Audience: TypeAlias = Literal["owner", "operator"]  # of the account; of this installation
+
 # Over as soon as Meta takes something of the account.
 _WHEN_SENT: Final = timedelta()
 # About single deliveries, so the next one that is sent says little: over when unseen for a day.
@@ -52,25 +54,26 @@ class About:
 
     says: str
     do: str
-    audience: Literal["owner", "operator"] = "owner"
+    audience: Audience = "owner"
     over_after: timedelta | None = _WHEN_SENT
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert in words."""
+    """An alert in words, and who is to do what it says."""
 
     says: str
     do: str
+    audience: Audience = "owner"
 
 
 def told(kind: str, subject: str, detail: Mapping[str, Any]) -> Told:
     """Return an alert in words; one of a kind this release does not know, as it is stored."""
     about = ALERTS.get(kind)  # type: ignore[call-overload]  # any text may be stored
     if about is None:
-        return Told(kind.replace("_", " "), "")
+        return Told(kind.replace("_", " "), "", "operator")
     filled = {**_UNTOLD, **dict(_told(detail)), "subject": subject}
-    return Told(about.says.format_map(filled), about.do.format_map(filled))
+    return Told(about.says.format_map(filled), about.do.format_map(filled), about.audience)
 
 
 def _told(detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

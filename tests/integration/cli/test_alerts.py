@@ -51,7 +51,7 @@ async def test_one_account_as_json(owner: Database, switchboard: Switchboard) ->
         alert["subject"],
         alert["detail"],
     )
-    assert "Connect the account again." == alert["do"]
+    assert ("Connect the account again.", "owner") == (alert["do"], alert["audience"])
 
 
 async def test_nothing_is_open(owner: Database, switchboard: Switchboard) -> None:

@@ -13,6 +13,7 @@ from switchboard.db import holds, pacing
 from switchboard.db.holds import Held
 from switchboard.db.pacing import Due
 from switchboard.db.pool import Database, Row
+from switchboard.graph import every_row
 from tests.integration.db.queues import one_round
 from tests.integration.db.town import Shop, hold, lose_token, now, open_shop, owe, state_of
 
@@ -69,6 +70,23 @@ class TestHolding:
         assert [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 8 * HOUR] == lengths
         assert [1, 2, 3, 4, 5] == numbers
         assert HOUR == lasts(await hold(pipeline, shop))
+
+    @pytest.mark.parametrize(
+        ("first_s", "longest_s"),
+        sorted({(row.wait_s, row.longest_s) for _, _, row in every_row() if row.longest_s}),
+    )
+    async def test_every_restrictions_lengths(
+        self, owner: Database, pipeline: Database, shop: Shop, first_s: float, longest_s: float
+    ) -> None:
+        """As the table of errors has them: the nth is first x 2^(n-1), none is over the longest."""
+        first, longest = timedelta(seconds=first_s), timedelta(seconds=longest_s)
+        lengths, probe = [], some_delivery()
+        for _ in range(6):
+            held = await hold(pipeline, shop, by=probe, first=first, longest=longest)
+            lengths.append(lasts(held))
+            probe = await probed(pipeline, owner, shop)
+
+        assert [min(first * 2**n, longest) for n in range(6)] == lengths
 
     async def test_it_never_overflows(
         self, owner: Database, pipeline: Database, shop: Shop

@@ -271,7 +271,7 @@ class Stage:
         db, meter, limits = db or self.db, Meter("sender", "test"), Limits(self.redis)
         ledger = StoredLedger(db=db, meter=meter, lease=self.lease)
         return Reconciler(
-            StoredDoubts(db),
+            StoredDoubts(db, meter),
             Looking(
                 tokens=SealedTokens(VAULT),
                 limits=limits,
@@ -288,16 +288,17 @@ class Stage:
 
     def forecaster(self) -> Forecaster:
         """Return a forecaster to whom every forecast is stale."""
+        meter = Meter("sender", "test")
         return Forecaster(
             StoredForecasts(
                 db=self.db,
                 turns=Limits(self.redis),
-                meter=Meter("sender", "test"),
+                meter=meter,
                 stale=timedelta(),
                 lease=timedelta(minutes=1),
             ),
             margin=timedelta(minutes=5),
-            meter=Meter("sender", "test"),
+            meter=meter,
             now=utc_now,
             every_s=0.05,
         )

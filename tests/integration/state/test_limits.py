@@ -131,6 +131,21 @@ async def test_postgres_is_asked_only_when_redis_does_not_know(redis: Redis) -> 
     assert 1 == ledger.asked
 
 
+async def test_after_a_flush_turns_come_back(redis: Redis) -> None:
+    """What Postgres said is kept though nothing was granted, or every try would begin anew."""
+    now_us, minute_us, ledger = 10**15, 60 * 10**6, Ledger(used=700)
+    limits = Limits(redis, now_us=lambda: now_us)
+
+    for _ in range(3):
+        with pytest.raises(Throttled) as caught:
+            await limits.reserve(ACCOUNT, [HOURLY], recall=ledger)
+        assert 60.0 == caught.value.after_s
+        now_us += minute_us
+        await limits.reserve(ACCOUNT, [HOURLY], recall=ledger)
+
+    assert 1 == ledger.asked
+
+
 async def test_whoever_waits_is_told_for_what(redis: Redis) -> None:
     """Of several empty buckets it is the one that takes longest to have a token again."""
     limits = Limits(redis)

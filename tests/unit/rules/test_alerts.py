@@ -72,6 +72,13 @@ def test_a_switch_is_told_with_its_path() -> None:
     assert "Allow access to messages" in do
 
 
+def test_who_is_to_act() -> None:
+    """What no owner can mend is for whoever runs Switchboard."""
+    operators = {kind for kind in ALERTS if told(kind, "", {}).audience == "operator"}
+
+    assert {"app_limited", "unknown_error", "our_bug"} == operators
+
+
 def test_an_unknown_error_is_named() -> None:
     """The two numbers are what a person looks for."""
     assert "(31337/7)" in told("unknown_error", "31337/7", {}).says
@@ -79,7 +86,9 @@ def test_an_unknown_error_is_named() -> None:
 
 def test_a_kind_of_another_release() -> None:
     """What this release has no sentence for is told as it is stored."""
-    assert Told("quite new", "") == told("quite_new", "", {"reason": 7, "until": "soon"})
+    assert Told("quite new", "", "operator") == told(
+        "quite_new", "", {"reason": 7, "until": "soon"}
+    )
     assert "until soon" in told("account_held", "", {"until": "soon"}).says
 
 

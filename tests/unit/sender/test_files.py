@@ -117,13 +117,12 @@ async def test_what_meta_will_not_keep_is_not_tried_with_each_message() -> None:
 
 
 async def test_a_restriction_met_by_an_upload_is_found_by_the_send() -> None:
-    """All calls of the account wait a moment; its hold is for the send to find."""
+    """It may be one of uploading alone: the message goes at once, by the address, and finds out."""
     it = picture(UNKNOWN)
     it.graph.upload_failure = meta(368)
-    await send(it)
 
-    ((what, _, wait),) = it.limits.told
-    assert ("heed", True) == (what, wait > timedelta())
+    assert [BY_URL] == await send(it)
+    assert [] == it.limits.told
 
 
 async def test_a_limit_met_by_an_upload_stops_the_send_too() -> None:

@@ -62,14 +62,28 @@ async def test_what_may_not_go_takes_no_place(fields: dict[str, object]) -> None
     assert ["claim", "record"] == it.order
 
 
-async def test_a_restriction_stops_those_that_had_claimed() -> None:
+@pytest.mark.parametrize("kind", ["message", "lookup"])
+async def test_a_restriction_stops_those_that_had_claimed(kind: str) -> None:
     """Who read the account before it was held gets no turn at the moment."""
-    it = bench()
+    content = QUESTION if kind == "lookup" else {"text": "Hello"}
+    it = bench(claimed(kind=kind, content=content))
     it.graph.answer = refusal(Said(code=368), is_send=True)
+    it.graph.profile = refusal(Said(code=368), is_send=False)
 
     await it.sender(DUE, RECEIPT)
 
     assert [("heed", 1.0, timedelta(seconds=15))] == it.limits.told
+
+
+async def test_a_name_that_is_not_told_stops_nobody() -> None:
+    """A restriction of reading is none of sending: the message goes out, without the name."""
+    it = bench(claimed(content={"text": "Hi {{first_name|there}}"}))
+    it.graph.profile = refusal(Said(code=200), is_send=False)
+
+    await it.sender(DUE, RECEIPT)
+
+    assert [] == it.limits.told
+    assert ["sent"] == [ending.outcome for ending in it.ledger.endings]
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(-2, 2207003), (190, 460), (100, None), (31337, 1)])

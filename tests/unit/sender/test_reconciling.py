@@ -19,7 +19,7 @@ from services.sender.reconciling import Reconciler
 from switchboard.contracts import CommentId, DeliveryDue, MessageId
 from switchboard.db.uncertain import UNRESOLVED, Doubt, Note, Standing, Unanswered, Word
 from switchboard.errors import Failure, Throttled, Unavailable
-from switchboard.graph import Said
+from switchboard.graph import Said, Usage
 from switchboard.graph.failures import refusal
 from switchboard.queues import Outgoing
 from switchboard.rules.wording import Told
@@ -260,14 +260,19 @@ async def test_a_person_is_asked_once() -> None:
     [
         (Unavailable("Meta"), "unavailable", 10),
         (Throttled("ours", after_s=30), "throttled", 30),
-        (refusal(Said(code=613), is_send=False), "rate_limited", 60),
+        (refusal(Said(code=613, subcode=2534040), is_send=False), "messaging_limited", 10),
+        (
+            refusal(Said(code=80002, usage=Usage(100, 600)), is_send=False),
+            "budget_spent",
+            600,
+        ),
         (refusal(Said(code=190), is_send=False), "token_invalid", 10),
     ],
 )
 async def test_a_look_that_fails_is_taken_again(
     failure: Failure, because: str, wait_s: float
 ) -> None:
-    """Why is kept, and Meta's own wait is waited for."""
+    """Why is kept; what Meta or our limits say is waited for, not what our table says of sends."""
     it = bench(doubt(10))
     it.looking.failure = failure
 
