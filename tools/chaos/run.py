@@ -15,7 +15,7 @@ from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
 from tools.chaos.evidence import Evidence
-from tools.chaos.faults import Fault
+from tools.chaos.faults import Fault, TokenDead
 from tools.chaos.judging import VIOLATIONS, Judgement, judge
 from tools.chaos.people import People
 from tools.chaos.plan import Flush, Plan
@@ -206,6 +206,7 @@ class _Run:
             dead_letters=await stage.queues.dead_letters(),
             poison=breaking.poison,
             ended=[*breaking.ended, *ended],
+            tokens_died=any(isinstance(fault, TokenDead) for fault in self.plan.faults),
             allowances={corner: CORNER_ALLOWANCE},
             answered={corner: answered},
         )
