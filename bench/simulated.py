@@ -5,9 +5,10 @@ Simulated time: what really runs, in a world whose clock jumps from moment to mo
                      ▲ pacer, forecaster
 
 Real are the statements, the limiter's Lua, the pacer, the sender and the forecaster; Meta is not,
-and neither is SQS. Statements call `now()` by its bare name, so on a connection that looks for names
-in the schema `simulated` first they read the world's clock, and not a word of them is changed. What
-defaults and triggers write is real time, which nothing here goes by but for its order.
+and neither is SQS. Statements call `now()` by its bare name, so on a connection that looks for
+names in the schema `simulated` first they read the world's clock, and not a word of them is
+changed. What defaults and triggers write is real time, which nothing here goes by but for its
+order.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """
 A viral post: 60,000 comments in five minutes, a second one beside it, and 200 quiet accounts.
 
-In simulated time (`simulated`), so that seven days are minutes. First the quiet accounts alone, then
-all; the quiet ones must not notice. Every comment of the two must be answered within its seven days,
-and no rolling hour of any account may hold more than Meta's 750. A third account has more comments
-than its ceiling lets through in seven days: the forecast must say so within a minute, and how many.
+In simulated time (`simulated`), so that seven days are minutes. First the quiet accounts alone,
+then all; the quiet ones must not notice. Every comment of the two must be answered within its seven
+days, and no rolling hour of any account may hold more than Meta's 750. A third account has more
+comments than its ceiling lets through in seven days: the forecast must say so within a minute, and
+how many.
 
 `python -m bench.viral [SHARE]` runs with a share of those numbers, e.g. 0.1.
 """
