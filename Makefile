@@ -11,7 +11,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --pyth
 	--no-header --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt locks docs migrate bench clean
+.PHONY: help setup run demo test check fmt locks docs migrate bench chaos clean
 .SUFFIXES:
 
 # The stamp says nothing if an environment has been removed since.
@@ -57,13 +57,18 @@ locks: $(READY) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=-U: t
 			-o requirements/$$service.txt || exit 1; done
 
 docs: $(READY) ## Write the pages of docs/ that are made from the code
-	@$(IN) $(PY) -m dev.settings_page && exec $(PY) -m dev.campaign_pages
+	@$(IN) $(PY) -m dev.settings_page && $(PY) -m dev.errors_page \
+		&& exec $(PY) -m dev.campaign_pages
 
 migrate: $(READY) ## Bring the database at DATABASE_URL up to date
 	@$(IN) exec $(PY) -m switchboard.db.migrate
 
 bench: $(READY) ## Measure, each figure beside its baseline
 	@$(IN) exec $(PY) -m bench
+
+chaos: $(READY) ## Break everything under load, and judge (SEED=, SEEDS=, MINUTES=, PLANT=)
+	@$(IN) exec $(PY) -m tools.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(PLANT),--plant $(PLANT))
 
 clean: ## Remove what setup and runs made: environments, local data, caches
 	@$(IN) rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -8,8 +8,10 @@ import sys
 BENCHMARKS = (
     "matching",
     "sqs_client",
+    "limits",
     "ingress",
     "router",
+    "sender",
     "dryrun",
     "intents",
     "latency",

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,12 +41,18 @@ class Process:
     ready_url: str
     stop_timeout_s: float
     hurry: asyncio.Event
+    arguments: Sequence[str] = ()
     _running: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     @property
     def pid(self) -> int | None:
         """Its process id, while it has one."""
         return self._running.pid if self._running else None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, if it has."""
+        return self._running.returncode if self._running else None
 
     async def start(self) -> None:
         """
@@ -60,7 +66,7 @@ class Process:
             # It dies with us even if we are killed: nothing it does needs a farewell.
             self._running = await asyncio.create_subprocess_exec(
                 *prefix("self", die_by=signal.SIGKILL),
-                *(sys.executable, "-m", self.module),
+                *(sys.executable, "-m", self.module, *self.arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,8 +1,8 @@
 """
 A demo workspace: two businesses, what they have posted, and what they answer with.
 
-`plant` puts it into the database, `set_stage` into the simulator; both can be run again. Ids are
-fixed or derived, so that every checkout has the same ones.
+`plant` puts businesses into the database, `set_stage` into the simulator; both can be run again.
+Ids are fixed or derived, so that every checkout has the same ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 from dev.keys import Keys
 from dev.simulator import open_simulator
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
-from switchboard.db import credentials, tenancy
+from switchboard.db import connections, tenancy
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database, open_pool
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
@@ -31,16 +31,33 @@ class Post:
     id: str
     caption: str
     kind: str = "FEED"
+    is_live: bool = False  # on the air
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Something people may want, for the classifier to recognise."""
+
+    name: str
+    description: str
+    examples: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Business:
-    """An account, its posts, and its campaigns by name, as an owner would write them."""
+    """
+    An account, its posts, and its campaigns by name, as an owner would write them.
+
+    `token_number` counts how often the owner has connected it: each time there is another token.
+    """
 
     instagram_id: str
     username: str
     posts: Sequence[Post]
     campaigns: dict[str, dict[str, Any]]
+    intents: Sequence[Intent] = ()
+    private_replies_per_hour: int = 720
+    token_number: int = 1
 
     @property
     def id(self) -> UUID:
@@ -50,7 +67,8 @@ class Business:
     @property
     def token(self) -> str:
         """What the simulator takes for this account's access token."""
-        return f"demo-token-of-{self.instagram_id}"
+        later = "" if self.token_number == 1 else f"-{self.token_number}"
+        return f"demo-token-of-{self.instagram_id}{later}"
 
 
 REEL: Final = Post(
@@ -126,6 +144,22 @@ BAKERY: Final = Business(
             "steps": [{"kind": "message", "variants": [{"text": "Tuesday to Sunday, 7 to 18."}]}],
         },
     },
+    intents=(
+        Intent(
+            name="opening_hours",
+            description="asks when the shop is open",
+            examples=(
+                "are you open today?",
+                "until when can I come?",
+                "when do you open in the morning",
+                "what are your opening hours",
+                "are you closed on Mondays",
+                "what time do you close",
+                "is the bakery open on Sunday",
+                "can I still come after five",
+            ),
+        ),
+    ),
 )
 STUDIO: Final = Business(
     instagram_id="17841400000000201",
@@ -150,9 +184,11 @@ BUSINESSES: Final = (BAKERY, STUDIO)
 _WORKSPACE: Final = WorkspaceId(uuid5(_ROOT, "workspace"))
 
 
-async def plant(owner_url: str, keys: Keys) -> str:
+async def plant(owner_url: str, keys: Keys, businesses: Sequence[Business] = BUSINESSES) -> str:
     """
-    Put the workspace into the database at `owner_url`; return what was put, in a few words.
+    Put `businesses` into the database at `owner_url`; return what was put, in a few words.
+
+    One that is there is connected again, with the token it has now.
 
     Raises:
         Unavailable, QueryFailed: The database is away, or holds something else under these ids.
@@ -161,21 +197,21 @@ async def plant(owner_url: str, keys: Keys) -> str:
     vault = Vault({key_id: base64.b64decode(key)})
     async with open_pool(owner_url, max_size=1, name="switchboard-seeds") as db:
         await tenancy.create_workspace(db, _WORKSPACE, "Demo")
-        for business in BUSINESSES:
+        for business in businesses:
             await _connect(db, business, vault)
-    campaigns = sum(len(business.campaigns) for business in BUSINESSES)
-    return f"{len(BUSINESSES)} accounts, {campaigns} campaigns"
+    campaigns = sum(len(business.campaigns) for business in businesses)
+    return f"{len(businesses)} accounts, {campaigns} campaigns"
 
 
-async def set_stage(metasim_url: str) -> None:
+async def set_stage(metasim_url: str, businesses: Sequence[Business] = BUSINESSES) -> None:
     """
-    Put the accounts and their posts into the simulator.
+    Put the accounts of `businesses`, and their posts, into the simulator.
 
     Raises:
         PartEnded: It refuses, or does not answer.
     """
     async with open_simulator(metasim_url) as simulator:
-        for business in BUSINESSES:
+        for business in businesses:
             account = f"/sim/accounts/{business.instagram_id}"
             await simulator.put(account, username=business.username, token=business.token)
             for post in business.posts:
@@ -183,6 +219,7 @@ async def set_stage(metasim_url: str) -> None:
                     f"{account}/media/{post.id}",
                     caption=post.caption,
                     media_product_type=post.kind,
+                    is_live=post.is_live,
                 )
 
 
@@ -193,25 +230,17 @@ async def _connect(db: Database, business: Business, vault: Vault) -> None:
         workspace=_WORKSPACE,
         instagram_id=AccountId(business.instagram_id),
         username=business.username,
+        private_replies_per_hour=business.private_replies_per_hour,
     )
-    await credentials.store(db, business.id, vault.seal(business.token, business.id), None)
-    if business is BAKERY:
+    await connections.reconnect(db, business.id, vault.seal(business.token, business.id), None)
+    for intent in business.intents:
         await tenancy.upsert_intent(
             db,
             workspace=_WORKSPACE,
             account=business.id,
-            name="opening_hours",
-            description="asks when the shop is open",
-            examples=(
-                "are you open today?",
-                "until when can I come?",
-                "when do you open in the morning",
-                "what are your opening hours",
-                "are you closed on Mondays",
-                "what time do you close",
-                "is the bakery open on Sunday",
-                "can I still come after five",
-            ),
+            name=intent.name,
+            description=intent.description,
+            examples=intent.examples,
         )
     for rank, (name, definition) in enumerate(business.campaigns.items()):
         await tenancy.publish_campaign(

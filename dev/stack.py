@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,13 +13,14 @@ from dev import ports, seeds
 from dev.backing import open_backing
 from dev.failures import EXPECTED
 from dev.narrate import Narrator
-from dev.ollama import Found, look_for_model
+from dev.ollama import look_for_model
 from dev.part import Part
 from dev.processes import Process, running
 from dev.surroundings import Backing, Surroundings
 from switchboard.topology import CLASSIFIER, SERVICES, Service
 
 _METASIM_STOP_S: Final = 5.0
+_NOTHING: Final[Mapping[str, str]] = {}
 _SERVERS: Final = {
     "postgres": "DATABASE_URL",
     "redis": "REDIS_URL",
@@ -56,16 +57,20 @@ async def open_stack(
         parts = [*servers]
         if around.is_simulated:
             with narrator.doing("Simulator") as line:
-                parts.append(await stack.enter_async_context(running(_metasim(around, hurry))))
+                parts.append(await stack.enter_async_context(running(metasim(around, hurry))))
                 await seeds.set_stage(around.metasim_url)
                 line.detail = around.metasim_url
         with narrator.doing("Language model") as line:
             found = await look_for_model(around)
             line.detail = found.told
-        services = [_service(one, around, backing, found, hurry) for one in SERVICES]
+        besides = {CLASSIFIER: found.environment}
+        services = [
+            service(one, around, backing, hurry, besides=besides.get(one, _NOTHING))
+            for one in SERVICES
+        ]
         with narrator.doing("Services") as line:
-            await stack.enter_async_context(_all_running(services))
-            line.detail = ", ".join(service.name for service in services)
+            await stack.enter_async_context(all_running(services))
+            line.detail = ", ".join(one.name for one in services)
         yield Stack(around=around, backing=backing, parts=[*parts, *services])
 
 
@@ -73,25 +78,31 @@ def listening(around: Surroundings) -> list[str]:
     """Return the parts that will listen on a port of this machine."""
     servers = [server for server, setting in _SERVERS.items() if not around.given(setting)]
     simulator = ["metasim"] if around.is_simulated else []
-    return [*servers, *simulator, *(service.name for service in SERVICES)]
+    return [*servers, *simulator, *(one.name for one in SERVICES)]
 
 
-def _service(
-    service: Service, around: Surroundings, backing: Backing, found: Found, hurry: asyncio.Event
+def service(
+    one: Service,
+    around: Surroundings,
+    backing: Backing,
+    hurry: asyncio.Event,
+    *,
+    besides: Mapping[str, str] = _NOTHING,
 ) -> Process:
-    besides = found.environment if service is CLASSIFIER else {}
+    """Return a service as a process, not started yet; `besides` is added to its environment."""
     return Process(
-        name=service.name,
-        module=f"services.{service.name}",
-        environment=around.of_service(service, backing) | besides,
-        log=around.log_of(service.name),
-        ready_url=around.health_url(service),
-        stop_timeout_s=service.stop_timeout_s,
+        name=one.name,
+        module=f"services.{one.name}",
+        environment={**around.of_service(one, backing), **besides},
+        log=around.log_of(one.name),
+        ready_url=around.health_url(one),
+        stop_timeout_s=one.stop_timeout_s,
         hurry=hurry,
     )
 
 
-def _metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
+def metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
+    """Return the simulator as a process, not started yet."""
     return Process(
         name="metasim",
         module="tools.metasim",
@@ -104,7 +115,7 @@ def _metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
 
 
 @contextlib.asynccontextmanager
-async def _all_running(processes: Sequence[Process]) -> AsyncIterator[None]:
+async def all_running(processes: Sequence[Process]) -> AsyncIterator[None]:
     """Run `processes`, started and stopped together."""
     for process in processes:
         process.log.unlink(missing_ok=True)

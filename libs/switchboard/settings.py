@@ -12,6 +12,7 @@ import base64
 import binascii
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, Final, NoReturn, TypeVar
 
 from pydantic import (
@@ -180,6 +181,24 @@ class MetaSettings(Environment):
         "v26.0", pattern=r"^v\d+\.\d+$", description="The Graph API version of every call."
     )
     meta_app_id: str = Field("", pattern=r"^\d*$", description="The Instagram app's id.")
+
+
+class DeadlineSettings(Environment):
+    """How close to a deadline of Meta's something is still sent."""
+
+    sender_call_budget_s: float = Field(
+        10.0,
+        gt=0,
+        description="The longest a call to Meta, or to an owner's server, may take; then its "
+        "outcome is unknown.",
+    )
+    sender_window_margin_s: float = Field(
+        300.0, ge=0, description="Nothing is sent later than this before Meta's own deadline."
+    )
+
+    def margin(self) -> timedelta:
+        """Return how long before a deadline of Meta's a call is too late to begin."""
+        return timedelta(seconds=self.sender_window_margin_s + self.sender_call_budget_s)
 
 
 class VaultSettings(Environment):

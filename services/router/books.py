@@ -19,7 +19,8 @@ def book_of(rules: AccountRules) -> str:
         {"campaigns": [{"id", "version", "rank", "published_at", "next_media_id"}],
          "intents": [{"name", "description", "examples"}],
          "posts": {media id: when it was published},
-         "settings": {"time_zone", "takeover", "paused_until"}}
+         "settings": {"time_zone", "takeover", "paused_until", "reply_delay_min",
+                      "reply_delay_max"}}
 
     The campaigns are in the order they are tried; their definitions are found by id and version.
     """

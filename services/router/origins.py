@@ -1,4 +1,12 @@
-"""Whose an echo or a click is, by our own deliveries."""
+"""
+Whose an echo or a click is, by our own deliveries.
+
+An echo can be here before Meta's answer to the call it is of, and that answer may never come. Then
+no delivery has its message, and what it says decides: what an unanswered delivery says word for
+word is ours, and is recorded at once, where the sender's reconciler finds it. So neither waits for
+the other. What is not like any uncertain delivery was typed by hand. In between, while a call is
+under way or too little is told, the echo waits; but not for ever.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +28,14 @@ from switchboard.contracts import (
     MessageId,
     PersonId,
 )
+from switchboard.db.origins import Traced
 from switchboard.errors import Throttled
 from switchboard.rules.contact import Origin
+from switchboard.rules.wording import Told, attachment, likeness, wording
 
-# A call to Meta takes at most some ten seconds, its bookkeeping no longer. An echo that is still
-# nobody's after a minute is taken for ours: silence towards a person needs more than a doubt.
+# A call to Meta takes at most some ten seconds, its bookkeeping no longer, and looking an uncertain
+# one up begins at once. An echo that is still nobody's after a minute is taken for ours: silence
+# towards a person needs more than a doubt.
 PATIENCE: Final = timedelta(seconds=60)
 LOOK_AGAIN_S: Final = 2.0
 
@@ -36,14 +47,8 @@ Click: TypeAlias = tuple[UUID, DeliveryId]
 class Deliveries(Protocol):
     """Our deliveries in Postgres."""
 
-    async def of_echoes(
-        self, echoes: Sequence[Echo]
-    ) -> Sequence[Literal["ours", "pending", "foreign"]]:
-        """
-        Return for each of `echoes` whose it is.
-
-        `pending`: a call to that person is under way, and its message has no id yet.
-        """
+    async def of_echoes(self, echoes: Sequence[Echo]) -> Sequence[Traced]:
+        """Return for each of `echoes` whether it is ours, or which delivery it may be of."""
         ...
 
     async def of_clicks(self, clicks: Sequence[Click]) -> Mapping[Click, Origin]:
@@ -83,17 +88,16 @@ class Origins:
             [(account, event.message_id, event.recipient_id) for event, account in echoes]
         )
         return {
-            event.event_id: self._settled(event, whose)
-            for (event, _), whose in zip(echoes, found, strict=True)
+            event.event_id: self._settled(event, traced)
+            for (event, _), traced in zip(echoes, found, strict=True)
         }
 
-    def _settled(
-        self, event: Echoed, whose: Literal["ours", "pending", "foreign"]
-    ) -> Origin | Throttled:
-        if whose == "pending" and self.now() - event.received_at <= PATIENCE:
+    def _settled(self, event: Echoed, traced: Traced) -> Origin | Throttled:
+        origin = whose(event, traced)
+        if origin == "doubtful" and self.now() - event.received_at <= PATIENCE:
             # Not a receive that counts: a minute of them would be more than the queue allows.
-            return Throttled("a call to this person is under way", after_s=LOOK_AGAIN_S)
-        return Origin(ours=whose != "foreign")
+            return Throttled("a call to this person is unanswered", after_s=LOOK_AGAIN_S)
+        return Origin(ours=origin != "foreign")
 
     async def _of_clicks(
         self, clicks: Sequence[tuple[LinkClicked, UUID]]
@@ -106,3 +110,25 @@ class Origins:
         found = await self.deliveries.of_clicks(list(set(named.values())))
         nobodys = Origin(ours=False)
         return {event_id: found.get(click, nobodys) for event_id, click in named.items()}
+
+
+def whose(event: Echoed, traced: Traced) -> Literal["ours", "doubtful", "foreign"]:
+    """
+    Return whose the message is that `event` echoes.
+
+    While a call is under way nothing but the very words decides: its answer, which is exact, comes
+    in a moment.
+    """
+    if traced.ours:
+        return "ours"
+    attached = frozenset(attachment(one.type) for one in event.attachments)
+    told = Told(event.text, attached)
+    like = {
+        (one.state, likeness(wording(one.kind, one.content, one), told))
+        for one in traced.unanswered
+    }
+    if any(how == "same" for _, how in like):
+        return "ours"
+    if any(state == "sending" or how != "other" for state, how in like):
+        return "doubtful"
+    return "foreign"

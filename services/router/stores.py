@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from services.router.books import book_of
@@ -14,6 +13,7 @@ from services.router.published import Version
 from switchboard.contracts import AccountId, EventId, PublishedPost, WorkspaceId
 from switchboard.db import contacts, ledger, origins, posts, rules
 from switchboard.db.ledger import ContactKept, Recorded, Standing
+from switchboard.db.origins import Traced
 from switchboard.db.pool import Database
 from switchboard.db.rules import AccountRules
 from switchboard.rules.campaigns import Campaign
@@ -81,10 +81,8 @@ class StoredDeliveries:
 
     db: Database
 
-    async def of_echoes(
-        self, echoes: Sequence[Echo]
-    ) -> Sequence[Literal["ours", "pending", "foreign"]]:
-        """Return for each of `echoes` whose it is."""
+    async def of_echoes(self, echoes: Sequence[Echo]) -> Sequence[Traced]:
+        """Return what our deliveries say of each of `echoes`."""
         return await origins.of_echoes(self.db, echoes)
 
     async def of_clicks(self, clicks: Sequence[Click]) -> Mapping[Click, Origin]:

@@ -8,11 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
+from services.sender.backlogs import StoredForecasts, StoredQueues
 from services.sender.composing import Tracking
+from services.sender.doubts import StoredDoubts
+from services.sender.files import Files
+from services.sender.forecasting import Forecaster
+from services.sender.looking import Looking
 from services.sender.lookups import Lookups, Queue
 from services.sender.pacer import Pacer
 from services.sender.profiles import Profiles
+from services.sender.reconciling import Reconciler
 from services.sender.sender import Sender
 from services.sender.settings import Settings
 from services.sender.speaking import Speaking
@@ -22,6 +29,7 @@ from services.sender.stores import (
     StoredLedger,
     StoredNames,
     StoredParking,
+    StoredShelf,
 )
 from services.sender.timers import Timers
 from services.sender.turns import Turns
@@ -40,6 +48,9 @@ from switchboard.queues.fates import Fates
 from switchboard.state import Limits, open_redis, ping
 from switchboard.telemetry import Meter
 from switchboard.topology import CLASSIFIED, EVENTS, OUTBOUND, SENDER
+
+# Half of it is the longest a look may take, which is well within what health calls stuck.
+_LOOK_LEASE: Final = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +121,8 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             drain_s=settings.drain_s,
         )
         pacer = Pacer(
-            StoredParking(db),
+            StoredParking(db, settings.margin()),
+            StoredQueues(db=db, turns=means.limits, margin=settings.margin()),
             outbound,
             classified,
             open_for_business=partial(ping, redis),
@@ -120,6 +132,8 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
             release_limit=settings.sender_release_limit,
             stale=timedelta(seconds=settings.sender_stale_s),
         )
+        reconciler = make_reconciler(means, settings)
+        forecaster = make_forecaster(means, settings)
         async with answering(
             SENDER,
             settings,
@@ -129,17 +143,23 @@ async def assemble(settings: Settings) -> AsyncIterator[list[Worker]]:
                 "postgres": db.ping,
                 "redis": partial(ping, redis),
             },
-            pulses={"consumer": consumer.still_s, "pacer": pacer.still_s},
+            pulses={
+                "consumer": consumer.still_s,
+                "pacer": pacer.still_s,
+                "reconciler": reconciler.still_s,
+                "forecaster": forecaster.still_s,
+            },
         ) as loop:
-            yield [consumer, pacer, loop, meter]
+            yield [consumer, pacer, reconciler, forecaster, loop, meter]
 
 
 def make_sender(means: Means, settings: Settings) -> Sender:
     """Put a sender together."""
     lease = timedelta(seconds=settings.sender_lease_s)
     vault = Vault(settings.vault_keys())
-    ledger = StoredLedger(db=means.db, now=utc_now, lease=lease)
+    ledger = StoredLedger(db=means.db, meter=means.meter, lease=lease)
     tokens, turns, graph = SealedTokens(vault), Turns(means.limits, ledger), means.graph
+    call_budget = timedelta(seconds=settings.sender_call_budget_s)
     return Sender(
         ledger=ledger,
         speaking=Speaking(
@@ -147,10 +167,16 @@ def make_sender(means: Means, settings: Settings) -> Sender:
             turns=turns,
             graph=graph,
             profiles=Profiles(graph=graph, names=StoredNames(means.db), turns=turns),
+            files=Files(
+                graph=graph,
+                shelf=StoredShelf(means.db, lease),
+                turns=turns,
+                patience=call_budget,
+            ),
             tracking=tracking(settings),
             meter=means.meter,
             now=utc_now,
-            call_budget=timedelta(seconds=settings.sender_call_budget_s),
+            call_budget=call_budget,
             margin=timedelta(seconds=settings.sender_window_margin_s),
         ),
         lookups=Lookups(
@@ -164,6 +190,45 @@ def make_sender(means: Means, settings: Settings) -> Sender:
         meter=means.meter,
         now=utc_now,
         lease=lease,
+    )
+
+
+def make_reconciler(means: Means, settings: Settings) -> Reconciler:
+    """Put a reconciler together."""
+    ledger = StoredLedger(
+        db=means.db, meter=means.meter, lease=timedelta(seconds=settings.sender_lease_s)
+    )
+    return Reconciler(
+        StoredDoubts(means.db, means.meter),
+        Looking(
+            tokens=SealedTokens(Vault(settings.vault_keys())),
+            limits=means.limits,
+            turns=Turns(means.limits, ledger),
+            graph=means.graph,
+        ),
+        means.outbound,
+        meter=means.meter,
+        patience=settings.patience(),
+        every_s=settings.sender_reconcile_s,
+        limit=settings.sender_reconcile_limit,
+        lease=_LOOK_LEASE,
+    )
+
+
+def make_forecaster(means: Means, settings: Settings) -> Forecaster:
+    """Put a forecaster together; it looks for what is stale four times while that becomes so."""
+    return Forecaster(
+        StoredForecasts(
+            db=means.db,
+            turns=means.limits,
+            meter=means.meter,
+            stale=timedelta(seconds=settings.sender_forecast_s),
+            lease=timedelta(seconds=2 * settings.sender_forecast_s),
+        ),
+        margin=settings.margin(),
+        meter=means.meter,
+        now=utc_now,
+        every_s=settings.sender_forecast_s / 4,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -12,7 +11,7 @@ from switchboard.contracts import AccountId, CommentId, DeliveryId
 from switchboard.db.deliveries import Claimed
 from switchboard.graph import Message, NotSendable, message, private_reply
 from switchboard.rules.saying import SaidButton, SaidLink, Saying
-from switchboard.rules.variables import PUBLIC, render, variables
+from switchboard.rules.variables import PUBLIC, render, values_of, variables
 
 _NAMES: Final = frozenset({"first_name", "name"})
 
@@ -98,36 +97,15 @@ def _public_text(delivery: Claimed, stored: Saying) -> str:
     """Return what stands under a comment, for all to see: so nothing told in private is in it."""
     if stored.text is None or stored.buttons or stored.quick_replies or stored.media:
         raise NotSendable("a public reply is a text and nothing else")
-    known = _known(delivery, stored)
+    known = values_of(delivery, stored.values)
     return render(stored.text, {name: known.get(name) for name in PUBLIC})
 
 
 def _said(delivery: Claimed, stored: Saying, tracking: Tracking | None) -> Saying:
     """Return `stored` with its variables replaced and its links leading through us."""
-    text = None if stored.text is None else render(stored.text, _known(delivery, stored))
+    text = None if stored.text is None else render(stored.text, values_of(delivery, stored.values))
     buttons = tuple(_button(delivery, button, tracking) for button in stored.buttons)
     return stored.model_copy(update={"text": text, "buttons": buttons})
-
-
-def _known(delivery: Claimed, stored: Saying) -> Mapping[str, str | None]:
-    """
-    Return what the variables stand for.
-
-    What is known of the person now goes before what deciding knew.
-    """
-    name = (delivery.name or "").strip()
-    now = {
-        "first_name": next(iter(name.split()), None),
-        "name": name,
-        "username": delivery.username,
-        "email": delivery.email,
-        "phone": delivery.phone,
-    }
-    return {
-        **delivery.fields,
-        **stored.values,
-        **{variable: value for variable, value in now.items() if value},
-    }
 
 
 def _button(delivery: Claimed, button: SaidButton, tracking: Tracking | None) -> SaidButton:

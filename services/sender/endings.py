@@ -11,31 +11,33 @@ from switchboard.db.deliveries import Claimed
 from switchboard.errors import (
     Failure,
     Refused,
-    Throttled,
     Unavailable,
     WindowClosed,
 )
 from switchboard.graph import (
     AccountHeld,
+    Classified,
     GraphFailure,
     NotUnderstood,
     Said,
     SlowDown,
     TokenDead,
     Unclear,
-    Usage,
 )
+from switchboard.state import Limited
 
 # Meta's edge or Redis was not reached: long enough not to hammer it, short for a person who waits.
 _AWAY_WAIT: Final = timedelta(seconds=15)
 # A failure of ours with no wait of its own, and the one more look at an error nobody knows.
 _OTHER_WAIT: Final = timedelta(seconds=60)
-# The pacer passes over an account that is not connected, so its rows need no moment of their own.
-_UNTIL_CONNECTED: Final = timedelta()
+# The pacer passes over an account that is not connected, or held, so its rows need no moment.
+_UNTIL_LET: Final = timedelta()
 _MOST_TRIES_OF_UNKNOWN: Final = 2
-# Meta, "Rate limits": at 100 percent calls are refused, and calling on prolongs it.
-_BRAKE_PERCENT: Final = 95.0
-_BRAKE_WAIT: Final = timedelta(minutes=1)
+# A fault that has not passed by then will not: a file that Meta cannot fetch.
+_MOST_TRIES_OF_PASSING: Final = 5
+_LONGEST_PASSING: Final = timedelta(minutes=15)
+# Under a comment there is one private reply for ever, and everybody sees the public ones.
+_ONLY_ONCE: Final = frozenset({"private_reply", "public_reply"})
 
 
 class TokenMissing(Failure):
@@ -44,19 +46,39 @@ class TokenMissing(Failure):
     reason: ClassVar[str] = "token_missing"
 
 
+class ProbeUnderWay(Failure):
+    """The account was held, and another delivery of it is finding out whether it still is."""
+
+    reason: ClassVar[str] = "probe_under_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """
+    Nothing of the account goes out: for `first`, and each time it comes again for twice as long.
+
+    But for no longer than `longest`. The `reconnect_after`th in a row means that the owner must
+    connect the account again.
+    """
+
+    first: timedelta
+    longest: timedelta
+    reconnect_after: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """
     It is done: Meta took it, or what it asked for was asked and told.
 
-    Only what Meta took has a `message_id`.
+    Only what Meta took has a `message_id`. `reason` is why Meta would not tell what was asked.
     """
 
     outcome: ClassVar[str] = "sent"
     message_id: str | None = None
     recipient_id: PersonId | None = None
     said: Said = field(default_factory=Said)
-    reason: None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +113,15 @@ class Postponed:
     """
     Nothing was sent; it comes back after `wait`.
 
-    `counted`: the attempt counts against it. `hold`: nothing of the account goes out for that
-    long. `reconnect`: nothing does until the owner has connected the account again.
+    `counted`: the attempt counts against it. `hold`: nothing of the account goes out for a while.
+    `reconnect`: nothing does until the owner has connected the account again.
     """
 
     outcome: ClassVar[str] = "parked"
     reason: str
     wait: timedelta
     counted: bool = False
-    hold: timedelta | None = None
+    hold: Hold | None = None
     reconnect: bool = False
     said: Said = field(default_factory=Said)
 
@@ -107,30 +129,28 @@ class Postponed:
 Ending: TypeAlias = Delivered | Never | Late | Doubtful | Postponed
 
 
+def restricts(ending: Ending) -> bool:
+    """Whether the account is held because of it."""
+    return isinstance(ending, Postponed) and ending.hold is not None
+
+
 def ending_of(failure: Failure, delivery: Claimed) -> Ending:
     """Return what `failure` means for `delivery`. Only with `Doubtful` may something be sent."""
     match failure:
         case GraphFailure():
             return _ending_at_meta(failure, delivery)
-        case Throttled(after_s=after_s):
-            return Postponed("our_limits", timedelta(seconds=after_s))
+        case Limited(limit=limit, after_s=after_s):
+            return Postponed(limit, timedelta(seconds=after_s))
         case WindowClosed():
             return Late(failure.reason)
         case Refused():
             return Never(failure.reason)
-        case TokenMissing():
-            return Postponed(failure.reason, _UNTIL_CONNECTED, reconnect=True)
+        case TokenMissing() | ProbeUnderWay():
+            missing = isinstance(failure, TokenMissing)
+            return Postponed(failure.reason, _UNTIL_LET, reconnect=missing)
         case _:
             wait = _AWAY_WAIT if isinstance(failure, Unavailable) else _OTHER_WAIT
             return Postponed(failure.reason, wait)
-
-
-def brake(usage: Usage) -> timedelta | None:
-    """Return for how long an account must be quiet because its budget is nearly spent."""
-    regain = timedelta(seconds=usage.regain_after_s)
-    if usage.percent >= _BRAKE_PERCENT or regain:
-        return max(regain, _BRAKE_WAIT)
-    return None
 
 
 def _ending_at_meta(  # noqa: PLR0911  a table: one line for each way a call ends
@@ -144,25 +164,58 @@ def _ending_at_meta(  # noqa: PLR0911  a table: one line for each way a call end
             return Doubtful(reason, said)
         case WindowClosed():
             return Late(reason, said)
-        case SlowDown():
+        case SlowDown() if delivery.kind in _ONLY_ONCE and failure.why.may_have_begun:
+            return Doubtful(reason, said)
+        case SlowDown() if failure.why.is_limit:
             return Postponed(reason, wait, said=said)
+        case SlowDown():
+            return _passing(failure, delivery)
         case AccountHeld():
-            return Postponed(reason, wait, hold=wait, said=said)
+            return Postponed(reason, _UNTIL_LET, hold=_hold(failure.why, wait), said=said)
         case TokenDead():
-            return Postponed(reason, _UNTIL_CONNECTED, reconnect=True, said=said)
-        case NotUnderstood() if _may_try_again(delivery):
+            return Postponed(reason, _UNTIL_LET, reconnect=True, said=said)
+        case NotUnderstood() if _may_try_again(delivery) and said.transient is not False:
             return Postponed(reason, _OTHER_WAIT, counted=True, said=said)
+        case _ if failure.why.at_first is not None and not delivery.proven:
+            return _at_first(failure.why.at_first, said, delivery)
         case _:
             return Never(reason, said)
+
+
+def _passing(failure: SlowDown, delivery: Claimed) -> Ending:
+    """Return when what met a passing fault is tried again: ever later, and a few times."""
+    reason, said = failure.why.reason, failure.said
+    if delivery.kind != "lookup" and delivery.attempts >= _MOST_TRIES_OF_PASSING:
+        return Never(reason, said)
+    doublings = min(delivery.attempts - 1, _MOST_TRIES_OF_PASSING)
+    wait = min(timedelta(seconds=failure.after_s) * 2**doublings, _LONGEST_PASSING)
+    return Postponed(reason, max(wait, timedelta(seconds=failure.after_s)), counted=True, said=said)
+
+
+def _at_first(why: Classified, said: Said, delivery: Claimed) -> Ending:
+    """
+    Return what an error means while Meta has taken nothing of the account yet.
+
+    Twice for one delivery, at most: it might be at fault itself, and would then stand in the way
+    of those that prove the account good.
+    """
+    if delivery.attempts >= _MOST_TRIES_OF_UNKNOWN:
+        return Never(why.reason, said)
+    hold = _hold(why, timedelta(seconds=said.usage.regain_after_s))
+    return Postponed(why.reason, _UNTIL_LET, counted=True, hold=hold, said=said)
+
+
+def _hold(why: Classified, stated: timedelta) -> Hold:
+    """Return the hold that an error begins; Meta's own wait counts if it is the longer one."""
+    first = max(timedelta(seconds=why.wait_s or 0.0), stated)
+    longest = max(timedelta(seconds=why.longest_s or 0.0), first)
+    return Hold(first, longest, why.reconnect_after)
 
 
 def _may_try_again(delivery: Claimed) -> bool:
     """
     Whether an error nobody knows may be met once more.
 
-    Only by a message, or by a question. Under a comment there is one private reply for ever and
-    everybody sees the public ones, and Meta has been seen to refuse after acting: so those are not
-    tried twice.
+    Only by a message, or by a question: Meta has been seen to refuse after acting.
     """
-    may = delivery.kind in {"message", "lookup"}
-    return may and delivery.attempts < _MOST_TRIES_OF_UNKNOWN
+    return delivery.kind not in _ONLY_ONCE and delivery.attempts < _MOST_TRIES_OF_UNKNOWN

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from services.sender import answers
 from services.sender.answers import Lookup, Read, outgoing, read_lookup
-from services.sender.endings import Delivered, Ending, Late, Never, ending_of
+from services.sender.endings import Delivered, Ending, Late, Never, ending_of, restricts
 from services.sender.obstacles import account_obstacle
 from services.sender.speaking import Tokens
 from services.sender.turns import Turns
@@ -74,14 +74,18 @@ class Lookups:
         except GraphFailure as failure:
             await self.turns.heed_failure(delivery, failure)
             ending = ending_of(failure, delivery)
+            if restricts(ending):
+                await self.turns.rest(delivery)
             if not isinstance(ending, Never | Late):
                 return ending
-            answer, said = answers.refused(wanted, failure, self.now()), failure.said
+            await self._answer(answers.refused(wanted, failure, self.now()))
+            return Delivered(said=failure.said, reason=ending.reason)
         await self._answer(answer)
         return Delivered(said=said)
 
     async def _read(self, wanted: Lookup, delivery: Claimed) -> tuple[Read, Said]:
         token = self.tokens.token(delivery)
+        await self.turns.probe(delivery)
         await self.turns.take(delivery)
         if wanted.about == "posts":
             posts = await self.graph.read_posts(delivery.instagram_id, token=token)

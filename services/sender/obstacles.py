@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from services.sender.endings import Late, Never, Postponed
 from switchboard.db.deliveries import Claimed
+
+# A call takes a fraction of it.
+_MOMENT: Final = timedelta(seconds=1)
 
 
 def obstacle(
@@ -22,24 +26,39 @@ def obstacle(
         return Late("deadline_passed")
     return (
         _unwanted(delivery, now)
+        or _behind(delivery)
         or _paused_by_owner(delivery, now)
         or account_obstacle(delivery, now=now)
     )
 
 
 def account_obstacle(delivery: Claimed, *, now: datetime) -> Postponed | None:
-    """Return why nothing of the delivery's account may go to Meta now, if so."""
+    """
+    Return why nothing of the delivery's account may go to Meta now, if so.
+
+    Without a moment to come back: the pacer passes over such an account until it may send again,
+    which can be sooner than it looks now.
+    """
     if delivery.status != "connected":
-        return Postponed(f"account_{delivery.status}", timedelta())  # until it is: see the pacer
+        return Postponed(f"account_{delivery.status}", timedelta())
     if delivery.held_until is not None and delivery.held_until > now:
-        return Postponed(delivery.hold_reason or "account_held", delivery.held_until - now)
+        return Postponed(delivery.hold_reason or "account_held", timedelta())
     return None
 
 
+def _behind(delivery: Claimed) -> Postponed | None:
+    """
+    Return that it must not overtake an earlier message to its person, if it would.
+
+    One that is parked or uncertain holds up nobody but its own chain: it may stay so for hours.
+    """
+    return Postponed("conversation_order", _MOMENT) if delivery.behind else None
+
+
 def _paused_by_owner(delivery: Claimed, now: datetime) -> Postponed | None:
-    """Return that the owner wants nothing said at present, if so."""
+    """Return that the owner wants nothing said at present, if so; that may end sooner, too."""
     until = delivery.account_paused_until
-    return None if until is None or until <= now else Postponed("account_paused", until - now)
+    return None if until is None or until <= now else Postponed("account_paused", timedelta())
 
 
 def closes_at(delivery: Claimed) -> datetime:

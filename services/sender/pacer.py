@@ -34,11 +34,32 @@ class Overdue:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Private replies whose turn has come; `more`: others may be found at once."""
+
+    due: Sequence[DeliveryDue]
+    more: bool
+
+
+class Queues(Protocol):
+    """The private replies that wait for their turn in an account's hour."""
+
+    async def release(self, *, limit: int) -> Released:
+        """
+        Make the first of each queue ready, as many as would be sent at once.
+
+        Raises:
+            Unavailable: Limits, or Postgres, cannot be asked; nothing was released.
+        """
+        ...
+
+
 class Parking(Protocol):
     """The rows that wait. Each call is one statement; any number of pacers may make it at once."""
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
-        """Make parked rows ready whose moment has come, fairly between accounts."""
+        """Make parked rows ready whose moment has come, but for those in queues."""
         ...
 
     async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
@@ -74,6 +95,10 @@ class Pacer:
     """
     A round every `every_s` seconds: close, answer, release, tell.
 
+    What waits for its moment is released when that has come. Private replies are released as turns
+    come free, or all of a crowd would be tried, refused and parked again, every few seconds and for
+    days.
+
     A lookup whose time is over is answered, that it came too late, before it is closed: were it the
     other way round, one of us could die in between, and the event would wait for ever.
 
@@ -88,6 +113,7 @@ class Pacer:
     def __init__(
         self,
         parking: Parking,
+        queues: Queues,
         queue: Queue,
         classified: Queue,
         *,
@@ -98,7 +124,8 @@ class Pacer:
         release_limit: int,
         stale: timedelta,
     ) -> None:
-        self._parking, self._queue, self._classified = parking, queue, classified
+        self._parking, self._queues = parking, queues
+        self._queue, self._classified = queue, classified
         self._meter, self._now = meter, now
         self._open_for_business = open_for_business
         self._every_s, self._limit, self._stale = every_s, release_limit, stale
@@ -135,12 +162,14 @@ class Pacer:
         overdue = await self._answer_overdue()
         await self._open_for_business()
         released = await self._parking.release_due(limit=self._limit)
+        turns = await self._queues.release(limit=self._limit)
         stale = await self._parking.republish_stale(older_than=self._stale, limit=self._limit)
         chained = await self._settle_waiting()
-        await self._tell([*released, *stale, *chained])
-        self._count(len(released), "released")
+        await self._tell([*released, *turns.due, *stale, *chained])
+        self._count(len(released) + len(turns.due), "released")
         self._count(len(stale), "republished")
-        return max(map(len, (uncertain, expired, overdue, released, stale))) >= self._limit
+        fullest = max(map(len, (uncertain, expired, overdue, released, stale)))
+        return turns.more or fullest >= self._limit
 
     async def _settle_waiting(self) -> Sequence[DeliveryDue]:
         """Once in a while: move what waits for a delivery whose end nobody told it of."""

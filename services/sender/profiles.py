@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from services.sender.composing import lacks_name
+from services.sender.pacing import QUESTION
 from services.sender.turns import Turns
 from switchboard.contracts import AccountId, PersonId
 from switchboard.db.deliveries import Claimed
@@ -93,9 +94,9 @@ class Profiles:
         if person_id is None or not self.asks(delivery):
             return delivery
         try:
-            await self.turns.require_not_cooling(delivery)
+            await self.turns.take_at_once(delivery, QUESTION)
         except Failure:
-            return delivery  # nor will the message go out now
+            return delivery  # no turn, no question; nor will the message go out while all must wait
         try:
             profile = await self._read(delivery, person_id, token)
         except (Failure, TimeoutError) as failure:

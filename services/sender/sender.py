@@ -26,6 +26,7 @@ from switchboard.telemetry import Meter, Metric
 
 DELIVERIES: Final = Metric("Deliveries")
 DELIVERY_AGE: Final = Metric("DeliveryQueued", "Milliseconds")
+GRAPH_ERRORS: Final = Metric("GraphErrors")  # by reason: as many as the table has, at most
 UNKNOWN_ERRORS: Final = Metric("GraphUnknownErrors")
 
 _FIRST_RETRY_S: Final = 0.1
@@ -146,6 +147,8 @@ class Sender:
 
     def _tell(self, due: DeliveryDue, delivery: Claimed, ending: Ending, *, recorded: bool) -> None:
         """Write the one line, and count."""
+        if ending.said.code is not None:
+            self.meter.count(GRAPH_ERRORS, reason=ending.reason or "unknown_error")
         if ending.reason == "unknown_error":
             self.meter.count(UNKNOWN_ERRORS)
         self.meter.count(DELIVERIES, outcome=ending.outcome)

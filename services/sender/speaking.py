@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
 from services.sender.composing import Composed, Private, Public, Tracking, compose
-from services.sender.endings import Delivered, Ending, ending_of
+from services.sender.endings import Delivered, Ending, Postponed, ending_of, restricts
+from services.sender.files import Files
 from services.sender.obstacles import obstacle
 from services.sender.profiles import Profiles
 from services.sender.turns import Turns
@@ -16,7 +18,7 @@ from switchboard.clock import Clock
 from switchboard.contracts import AccountId, CommentId
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure, Unavailable
-from switchboard.graph import Message, Posted, Sent
+from switchboard.graph import GraphFailure, Message, Posted, Sent
 from switchboard.telemetry import Meter, Metric
 
 GRAPH_LATENCY: Final = Metric("GraphLatency", "Milliseconds")
@@ -50,6 +52,7 @@ class Speaking:
     turns: Turns
     graph: Writer
     profiles: Profiles
+    files: Files
     tracking: Tracking | None
     meter: Meter
     now: Clock
@@ -62,30 +65,45 @@ class Speaking:
 
         `lease_ends_at` is `time.monotonic()`'s; a call that could outlive it is not made.
         """
-        asking = self.profiles.patience if self.profiles.asks(delivery) else timedelta()
-        blocked = obstacle(
-            delivery, now=self.now(), call_budget=asking + self.call_budget, margin=self.margin
-        )
+        call_budget = sum(self._before(delivery), self.call_budget)
+        blocked = obstacle(delivery, now=self.now(), call_budget=call_budget, margin=self.margin)
         if blocked is not None:
             return blocked
         try:
             composed = compose(delivery, self.tracking)
             token = self.tokens.token(delivery)
+            await self.turns.probe(delivery)
             if self.profiles.asks(delivery):
                 composed = compose(await self.profiles.named(delivery, token), self.tracking)
+            composed = await self.files.reused(delivery, composed, token)
             await self.turns.take(delivery)
             if time.monotonic() + 2 * self.call_budget.total_seconds() > lease_ends_at:
                 raise Unavailable("what leads to the call took most of the lease")
             return await self._call(delivery, composed, token)
         except Failure as failure:
             await self.turns.heed_failure(delivery, failure)
-            return ending_of(failure, delivery)
+            ending = ending_of(failure, delivery)
+            if restricts(ending):
+                await self.turns.rest(delivery)
+            return ending
+
+    def _before(self, delivery: Claimed) -> Iterator[timedelta]:
+        """Yield how long each of the calls that lead to the one may take."""
+        if self.profiles.asks(delivery):
+            yield self.profiles.patience
+        if self.files.asks(delivery):
+            yield self.files.patience
 
     async def _call(self, delivery: Claimed, composed: Composed, token: str) -> Ending:
         """Make the one call."""
         began_at = time.monotonic()
+        ending: Ending
         try:
             ending = await self._say(delivery, composed, token)
+        except GraphFailure as failure:
+            if not await self.files.forgot(delivery, composed, failure):
+                raise
+            ending = Postponed("attachment_refused", timedelta(), counted=True, said=failure.said)
         finally:
             elapsed_ms = (time.monotonic() - began_at) * 1000
             self.meter.observe(GRAPH_LATENCY, elapsed_ms, kind=delivery.kind)

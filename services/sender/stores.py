@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
+from services.sender.aftermath import concerns_account, settle_account, tell_account
 from services.sender.endings import (
     Delivered,
     Doubtful,
@@ -19,23 +20,24 @@ from services.sender.endings import (
 from services.sender.pacer import Overdue
 from services.sender.pacing import PRIVATE_REPLIES
 from services.sender.webhooks import SecretMissing
-from switchboard.clock import Clock
-from switchboard.contracts import DeliveryDue, DeliveryId
-from switchboard.db import contacts, credentials, deliveries, pacing
+from switchboard.contracts import AttachmentId, DeliveryDue, DeliveryId
+from switchboard.db import attachments, backlog, contacts, credentials, deliveries, holds, pacing
+from switchboard.db.attachments import Attachment
 from switchboard.db.credentials import Vault
 from switchboard.db.deliveries import Claimed, MetaAnswer
 from switchboard.db.pacing import Due
-from switchboard.db.pool import Database
-from switchboard.graph import Said
+from switchboard.db.pool import Database, Queryable
+from switchboard.graph import File, Said
 from switchboard.state import Bucket
+from switchboard.telemetry import Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLedger:
-    """Deliveries in Postgres, as the sender writes them."""
+    """Deliveries and their accounts in Postgres, as the sender writes them."""
 
     db: Database
-    now: Clock
+    meter: Meter
     lease: timedelta
 
     async def claim(
@@ -52,67 +54,79 @@ class StoredLedger:
         """
         Write how the claim ended, and return what is ready now that waited for it.
 
-        `None`: it was no longer `owner`'s, and nothing was written.
+        `None`: it was no longer `owner`'s, and nothing was written of it. What it says of the
+        account is written all the same, and in one transaction with it: were an account stopped and
+        nobody told, no later call would tell them.
         """
+        if not concerns_account(delivery, ending):
+            return await self._write(self.db, delivery, ending, owner=owner)
+        async with self.db.transaction() as tx:
+            aftermath = await settle_account(tx, delivery, ending)
+            ready = await self._write(tx, delivery, ending, owner=owner)
+        tell_account(self.meter, delivery, aftermath)
+        return ready
+
+    async def _write(
+        self, db: Queryable, delivery: Claimed, ending: Ending, *, owner: str
+    ) -> Sequence[DeliveryDue] | None:
+        """Write how the claim ended; return what is ready by it, `None` if it was not `owner`'s."""
         if isinstance(ending, Delivered):
-            return await self._sent(delivery, ending, owner=owner)
-        return () if await self._not_sent(delivery, ending, owner=owner) else None
+            return await self._sent(db, delivery, ending, owner=owner)
+        return () if await self._not_sent(db, delivery, ending, owner=owner) else None
 
     async def _sent(
-        self, delivery: Claimed, ending: Delivered, *, owner: str
+        self, db: Queryable, delivery: Claimed, ending: Delivered, *, owner: str
     ) -> Sequence[DeliveryDue] | None:
         sent = await deliveries.record_sent(
-            self.db,
+            db,
             delivery.id,
             owner=owner,
             message_id=ending.message_id,
             recipient_id=ending.recipient_id,
             answer=_answer(ending.said),
         )
-        return None if sent is None else _messages(sent.due)
+        return None if sent is None else messages(sent.due)
 
     async def _not_sent(
-        self, delivery: Claimed, ending: Never | Late | Doubtful | Postponed, *, owner: str
+        self,
+        db: Queryable,
+        delivery: Claimed,
+        ending: Never | Late | Doubtful | Postponed,
+        *,
+        owner: str,
     ) -> bool:
+        answer = _answer(ending.said)
         match ending:
-            case Never(reason, said):
+            case Never(reason):
                 return await deliveries.record_refused(
-                    self.db, delivery.id, owner=owner, reason=reason, answer=_answer(said)
+                    db, delivery.id, owner=owner, reason=reason, answer=answer
                 )
-            case Doubtful(reason, said):
+            case Doubtful(reason):
                 return await deliveries.record_uncertain(
-                    self.db, delivery.id, owner=owner, reason=reason, answer=_answer(said)
+                    db, delivery.id, owner=owner, reason=reason, answer=answer
                 )
             case Late(reason):
                 return await deliveries.record_expired(
-                    self.db, delivery.id, owner=owner, reason=reason
+                    db, delivery.id, owner=owner, reason=reason, answer=answer
                 )
-            case Postponed():
-                return await self._postpone(delivery, ending, owner=owner)
+            case Postponed(reason, wait):
+                # For whom the hour had no turn left, they are in the queue again, at their place.
+                queued = reason == f"limit_{PRIVATE_REPLIES}"
+                return await deliveries.park(
+                    db,
+                    delivery.id,
+                    owner=owner,
+                    reason=backlog.QUEUED if queued else reason,
+                    after_s=0.0 if queued else wait.total_seconds(),
+                    counts=ending.counted,
+                    answer=answer,
+                )
             case _:
                 assert_never(ending)
 
-    async def _postpone(self, delivery: Claimed, ending: Postponed, *, owner: str) -> bool:
-        """
-        Stop the account, if that is what Meta said, and then park the row.
-
-        In this order: were the second one missing, the first is still true and the row is not lost.
-        """
-        if ending.reconnect:
-            await deliveries.mark_reconnect_needed(self.db, delivery.account, ending.reason)
-        if ending.hold is not None:
-            until = self.now() + ending.hold
-            await deliveries.hold_account(
-                self.db, delivery.account, until=until, reason=ending.reason
-            )
-        return await deliveries.park(
-            self.db,
-            delivery.id,
-            owner=owner,
-            reason=ending.reason,
-            after_s=ending.wait.total_seconds(),
-            counts=ending.counted,
-        )
+    async def take_probe(self, delivery: Claimed) -> bool:
+        """Take the one place of an account on probation; false if another has it."""
+        return await holds.take_probe(self.db, delivery.account, delivery.id, within=self.lease)
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         """
@@ -171,6 +185,42 @@ class StoredNames:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredShelf:
+    """Files and their ids in Postgres. `lease` outlasts an upload."""
+
+    db: Database
+    lease: timedelta
+    fresh: timedelta = timedelta(days=1)  # who puts another picture at an address sees it by then
+    refused: timedelta = timedelta(hours=1)
+
+    async def find(self, delivery: Claimed, file: File) -> Attachment | None:
+        """Return what is known of a file."""
+        return await attachments.find(self.db, delivery.account, _name(file), fresh=self.fresh)
+
+    async def note(self, delivery: Claimed, file: File) -> None:
+        """Remember that a file is sent."""
+        await attachments.note(self.db, delivery.account, _name(file))
+
+    async def claim(self, delivery: Claimed, file: File) -> bool:
+        """Begin to upload a file, if nobody else has just begun."""
+        return await attachments.claim(
+            self.db, delivery.account, _name(file), fresh=self.fresh, lease=self.lease
+        )
+
+    async def keep(self, delivery: Claimed, file: File, attachment_id: AttachmentId) -> None:
+        """Remember a file's id."""
+        await attachments.keep(self.db, delivery.account, _name(file), attachment_id)
+
+    async def put_off(self, delivery: Claimed, file: File) -> None:
+        """Let nobody upload a file for a good while."""
+        await attachments.put_off(self.db, delivery.account, _name(file), wait=self.refused)
+
+    async def forget(self, delivery: Claimed, attachment_id: AttachmentId) -> None:
+        """Forget an id, and let nobody upload its file for a good while."""
+        await attachments.forget(self.db, delivery.account, attachment_id, wait=self.refused)
+
+
+@dataclass(frozen=True, slots=True)
 class SealedSecrets:
     """What webhooks are signed with, opened where it is needed and kept nowhere."""
 
@@ -193,28 +243,33 @@ class SealedSecrets:
 
 @dataclass(frozen=True, slots=True)
 class StoredParking:
-    """Deliveries in Postgres, as the pacer moves them."""
+    """
+    Deliveries in Postgres, as the pacer moves them.
+
+    `margin`: nothing is sent later than this before its deadline.
+    """
 
     db: Database
+    margin: timedelta
 
     async def release_due(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make parked rows ready whose moment has come."""
-        return _messages(await pacing.release_due(self.db, limit=limit))
+        return messages(await pacing.release_due(self.db, limit=limit))
 
     async def republish_stale(self, *, older_than: timedelta, limit: int) -> Sequence[DeliveryDue]:
         """Return ready rows that nobody has picked up."""
         older_than_s = older_than.total_seconds()
-        return _messages(
+        return messages(
             await pacing.republish_stale(self.db, older_than_s=older_than_s, limit=limit)
         )
 
     async def expire_leases(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `uncertain`, or ready again, what a sender left behind."""
-        return _messages(await pacing.expire_leases(self.db, limit=limit))
+        return messages(await pacing.expire_leases(self.db, limit=limit))
 
     async def expire_overdue(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Make `expired` what was not sent in time, but for lookups."""
-        return _messages(await pacing.expire_overdue(self.db, limit=limit))
+        return messages(await pacing.expire_overdue(self.db, margin=self.margin, limit=limit))
 
     async def overdue_lookups(self, *, limit: int) -> Sequence[Overdue]:
         """Return lookups that wait although their deadline has passed."""
@@ -227,14 +282,19 @@ class StoredParking:
 
     async def settle_waiting(self, *, limit: int) -> Sequence[DeliveryDue]:
         """Move what waits for a delivery that has ended; return what is ready now."""
-        return _messages(await pacing.settle_waiting(self.db, limit=limit))
+        return messages(await pacing.settle_waiting(self.db, limit=limit))
 
 
-def _messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+def messages(rows: Sequence[Due]) -> list[DeliveryDue]:
+    """Return what senders are told of `rows`."""
     return [
         DeliveryDue(delivery_id=row.delivery_id, account_id=row.account_id, trace_id=row.trace_id)
         for row in rows
     ]
+
+
+def _name(file: File) -> bytes:
+    return attachments.source(file.kind, file.url)
 
 
 def _answer(said: Said) -> MetaAnswer:

@@ -74,26 +74,52 @@ async def test_a_killed_service_loses_nothing(scene: Scene, name: str) -> None:
 
 
 async def test_a_killed_sender_sends_nothing_twice(scene: Scene) -> None:
-    """What a killed sender may have sent is uncertain, for all to see, and is not repeated."""
+    """What a killed sender may have sent is found out: everyone is answered, nobody twice."""
     shops = await open_shops(scene)
     first = asyncio.create_task(crowd(scene, shops))
     await scene.simulator.under_way()
     await scene.installation.end("sender", signal.SIGKILL)
     await scene.installation.start("sender")
     await first
-    states = await settled(scene, shops)
+    states = await sent(scene, shops)
 
-    judgement = await scene.simulator.judgement()
-    assert [] == judgement["twice"]
+    judgement = await scene.simulator.all_answered(PATIENCE_S)
+    assert {"sent": 2 * CROWD} == states
+    assert judgement["ok"]
     assert [] == judgement["refused"]
-    assert states.keys() <= {"sent", "uncertain"}
-    assert 2 * CROWD == sum(states.values())
-    assert len(judgement["lost"]) <= states.get("uncertain", 0)
 
 
-async def settled(scene: Scene, shops: Sequence[Business]) -> Counter[str]:
-    """Return the states of the deliveries of `shops` once none is on its way any more."""
-    under_way = {"ready", "parked", "sending"}
+@pytest.mark.parametrize("echoes", [True, False])
+async def test_answers_that_never_come_are_found_out(
+    scene: Scene,
+    echoes: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """Meta acts and says nothing, or says nothing and does not act: each is told from the other."""
+    shops = await open_shops(scene)
+    faults = [
+        {"on": on, "kind": kind, "times": 3, "accepts": accepts}
+        for on in ("private_replies", "replies")
+        for kind, accepts in (
+            ("drop_connection", True),
+            ("drop_connection", False),
+            ("accept_then_500", True),
+            ("accept_then_code_1", True),
+        )
+    ]
+    own = {"echoes": echoes, "own_reply_webhooks": echoes}
+    await scene.simulator.call("PUT", "/sim/config", {"faults": faults, **own})
+    await crowd(scene, shops)
+    states = await sent(scene, shops)
+
+    judgement = await scene.simulator.all_answered(PATIENCE_S)
+    assert {"sent": 2 * CROWD} == states
+    assert judgement["ok"]
+    assert [] == judgement["refused"]
+    assert [0] * SHOPS == [await scene.paused(shop) for shop in shops]
+
+
+async def sent(scene: Scene, shops: Sequence[Business]) -> Counter[str]:
+    """Return the states of the deliveries of `shops` once all are sent; fail if time runs out."""
 
     async def ask() -> Counter[str]:
         states: Counter[str] = Counter()
@@ -101,11 +127,7 @@ async def settled(scene: Scene, shops: Sequence[Business]) -> Counter[str]:
             states.update(await scene.states(shop))
         return states
 
-    return await until(
-        ask,
-        lambda states: states.total() == 2 * CROWD and not states.keys() & under_way,
-        within_s=2 * PATIENCE_S,
-    )
+    return await until(ask, lambda states: states == {"sent": 2 * CROWD}, within_s=2 * PATIENCE_S)
 
 
 async def test_poison_is_buried_and_blocks_nobody(scene: Scene) -> None:

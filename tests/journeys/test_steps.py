@@ -87,6 +87,24 @@ async def test_chips_variants_and_media(scene: Scene) -> None:
     assert (await scene.simulator.judgement())["ok"]
 
 
+async def test_a_picture_for_many_is_uploaded_once(scene: Scene) -> None:
+    """Three people see the same picture: fetched for the first, kept for the other two."""
+    picture = {"media": {"kind": "image", "url": "https://shop.example/hat.png"}}
+    shop = await scene.business(
+        {"trigger": PRICE, "steps": [{"kind": "message", "variants": [picture]}]}
+    )
+    for name in ("ana", "ben", "caro"):
+        person = Follower(scene.simulator, shop, name)
+        await person.writes("price")
+        heard = await person.hears()
+        assert "image" == heard["message"]["attachment"]["type"]
+
+    told = await scene.simulator.call("GET", f"/sim/accounts/{shop.account_id}/attachments")
+    (kept,) = told["attachments"]
+    assert 2 == kept["uses"]
+    assert (await scene.simulator.judgement())["ok"]
+
+
 async def test_a_name_is_read_once_somebody_wrote(scene: Scene) -> None:
     """Their first name is Meta's to tell of people who wrote; else the fallback stands."""
     hello = {"trigger": PRICE, "steps": [text_message("Hi {{first_name|there}}!")]}

@@ -219,6 +219,8 @@ async def _open(opened: AsyncExitStack, folder: Path, ollama: OllamaServer) -> S
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     # Seconds instead of minutes, so that what a killed process held comes back within a test.
     environ |= {"VISIBILITY_S": "5", "SENDER_LEASE_S": "30", "ROUTER_RULES_POLL_S": "0.2"}
+    environ |= {"SENDER_RECONCILE_SKEW_S": "2", "SENDER_RECONCILE_SETTLE_S": "3"}
+    environ |= {"SENDER_RECONCILE_AGAIN_S": "2", "SENDER_RECONCILE_FIRST_S": "1"}
     environ |= {"OLLAMA_HOST": ollama.url, "CLASSIFIER_MODEL": MODEL}
     environ |= {port.variable: "0" for port in PORTS}
     with (folder / "narration").open("w") as narration:

@@ -27,6 +27,8 @@ BREACHES = [
     ("door-ollama", "services/classifier/classifier.py", "import ollama"),
     ("ollamasim-apart", "tools/ollamasim/__init__.py", "import switchboard.contracts"),
     ("metasim-apart", "tools/metasim/__init__.py", "import switchboard.contracts"),
+    ("chaos-from-outside", "tools/chaos/stage.py", "import switchboard.contracts"),
+    ("chaos-plans-purely", "tools/chaos/judging.py", "import asyncpg"),
 ]
 
 

@@ -10,8 +10,8 @@ Three faces, one process:
 * a **control API** (`sim/`) and a **page** (`page/`), where a test, a story or a person makes
   somebody comment, write or tap, and sees what came back.
 
-Whatever happens is remembered, and `judgement.py` says what went wrong: answers that never came,
-came twice, came outside the window or beyond a limit.
+Whatever happens is remembered, and `judgement/` says what went wrong: answers that never came,
+came twice or out of order, calls beyond a window, a deadline, a limit or a restriction.
 
     sim/ ──▶ world, ledger ──▶ webhooks/ ──POST──▶ the system under test
                   ▲                                        │
@@ -19,5 +19,7 @@ came twice, came outside the window or beyond a limit.
 
 Nothing here is shared with the system under test, so that a mistake of its reading of Meta
 cannot be cancelled out by the same mistake made here. The rules (`rules.py`, `limits.py`,
-`composing.py`, `judgement.py`) are pure; `world.py` and `ledger.py` hold state and do no I/O.
+`composing.py`, `judgement/`) are pure; `world.py`, `ledger.py`, `faults.py` and `holds.py` hold
+state and do no I/O. What can be ordered to go wrong is in `orders.py` and `presets.py`, and
+happens at `graph/door.py`.
 """

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from tools.metasim.graph import comments, conversations, login, messages, nodes
+from tools.metasim.graph import attachments, comments, conversations, login, messages, nodes
 from tools.metasim.graph.door import graph
 from tools.metasim.graph.unknown import unknown_path
 from tools.metasim.keys import SIM
 from tools.metasim.page.files import get_page, get_script, get_style
 from tools.metasim.settings import Settings
-from tools.metasim.sim import accounts, deliveries, elsewhere, happenings, questions
+from tools.metasim.sim import accounts, commenting, deliveries, elsewhere, happenings, questions
 from tools.metasim.sim.problems import answer_problems
 from tools.metasim.simulator import Simulator
 
@@ -58,9 +58,12 @@ def _control_routes() -> list[web.RouteDef]:
         web.post(f"{account}/media", accounts.post_media),
         web.put(f"{account}/media/{{media_id}}", accounts.put_media),
         web.get(f"{account}/media/{{media_id}}/comments", accounts.list_comments),
+        web.get(f"{account}/attachments", accounts.list_attachments),
+        web.delete(f"{account}/attachments", accounts.delete_attachments),
         web.put("/sim/people/{username}", accounts.put_person),
-        web.post("/sim/comments", happenings.post_comment),
-        web.post("/sim/self-comments", happenings.post_own_comment),
+        web.post("/sim/comments", commenting.post_comment),
+        web.post("/sim/bursts", commenting.post_burst),
+        web.post("/sim/self-comments", commenting.post_own_comment),
         web.post("/sim/messages", happenings.post_message),
         web.post("/sim/postbacks", happenings.post_postback),
         web.post("/sim/reactions", happenings.post_reaction),
@@ -73,12 +76,16 @@ def _control_routes() -> list[web.RouteDef]:
         web.post("/sim/handover", elsewhere.post_handover),
         web.post("/sim/flush", deliveries.post_flush),
         web.post("/sim/webhooks", deliveries.post_webhook),
+        web.post("/sim/events", deliveries.post_event),
         web.post("/sim/verify-webhook", deliveries.post_handshake),
         web.get("/sim/comments/{comment_id}", questions.get_comment),
         web.get("/sim/conversations/{account_id}/{username}", questions.get_conversation),
         web.get("/sim/timeline", questions.get_timeline),
         web.get("/sim/wait", questions.get_wait),
         web.get("/sim/judgement", questions.get_judgement),
+        web.get("/sim/summary", questions.get_summary),
+        web.get("/sim/presets", questions.get_presets),
+        web.delete("/sim/holds", questions.delete_holds),
         web.get("/sim/config", questions.get_config),
         web.put("/sim/config", questions.put_config),
         web.route("*", "/sim/{path:.*}", questions.no_such_page),
@@ -94,6 +101,7 @@ def _graph_routes(version: str) -> list[web.RouteDef]:
         web.get(f"{version}/access_token", graph(login.exchange_token)),
         web.get(f"{version}/refresh_access_token", graph(login.refresh_token)),
         web.post(f"{node}/messages", graph(messages.send)),
+        web.post(f"{node}/message_attachments", graph(attachments.upload)),
         web.post(f"{node}/replies", graph(comments.reply_in_public)),
         web.get(f"{node}/replies", graph(comments.list_replies)),
         web.post(f"{node}/comments", graph(comments.comment_on_own_media)),

@@ -47,9 +47,24 @@ def require_private_sendable(message: object) -> Json:
     return sendable
 
 
+def require_uploadable(message: object) -> tuple[str, str]:
+    """Return type and URL of media to be kept, or refuse it (code 100) for what is wrong."""
+    match message:
+        case {"attachment": {"type": str(kind), "payload": {"url": url} as payload}} if (
+            kind in _MEDIA_TYPES
+        ):
+            _require_url(url, "payload[url]")
+            if not isinstance(payload.get("is_reusable", False), bool):
+                raise invalid_parameter("payload[is_reusable] must be true or false")
+            return kind, str(url)
+        case _:
+            raise invalid_parameter("message[attachment] needs a type of media and a payload[url]")
+
+
 def is_audio_or_video(message: Json) -> bool:
     """Whether the message counts against the limit for audio and video."""
-    return (message.get("attachment") or {}).get("type") in {"audio", "video"}
+    attachment = message.get("attachment")
+    return isinstance(attachment, dict) and attachment.get("type") in {"audio", "video"}
 
 
 def _require_text(text: object) -> None:

@@ -6,23 +6,12 @@ What can be changed while the simulator runs: limits, windows, retries, faults, 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+from tools.metasim.orders import Fault
 from tools.metasim.records import Json
-
-FaultTarget = Literal["messages", "private_replies", "replies", "reads", "any"]
-FaultKind = Literal[
-    "accept_then_timeout",  # done, and never answered
-    "accept_then_500",  # done, and answered 500 without a Graph body
-    "accept_then_code_1",  # done, and answered 400 with code 1
-    "refuse",  # not done, and refused with `code` and `error_subcode`
-    "drop_connection",  # the connection breaks; done first unless `accepts` is false
-    "delay",  # done, and answered `delay_s` later
-    "echo_before_answer",  # done, and the echo is delivered before the answer
-    "throttle",  # not done; 613/2534040, or `code`, with usage headers at 100 %
-]
 
 
 class _Strict(BaseModel):
@@ -30,7 +19,7 @@ class _Strict(BaseModel):
 
 
 class Limits(_Strict):
-    """Meta's limits per account, each in a rolling window."""
+    """Meta's limits per account, each in a rolling window but for that on one read."""
 
     private_replies_per_hour: int = Field(750, ge=0)
     live_private_replies_per_second: int = Field(100, ge=0)
@@ -38,6 +27,18 @@ class Limits(_Strict):
     media_per_second: int = Field(10, ge=0)  # audio and video
     conversations_per_second: int = Field(2, ge=0)
     other_calls_per_day: int | None = Field(None, ge=0)  # 4800 x impressions; None: no limit
+    conversation_objects: int | None = Field(None, ge=1)  # in one read: conversations x messages
+
+
+class JudgedLimits(_Strict):
+    """What the judgement takes for the limits, to be stricter than they are; None: the limits."""
+
+    private_replies_per_hour: int | None = Field(None, ge=0)
+    live_private_replies_per_second: int | None = Field(None, ge=0)
+    sends_per_second: int | None = Field(None, ge=0)
+    media_per_second: int | None = Field(None, ge=0)
+    conversations_per_second: int | None = Field(None, ge=0)
+    other_calls_per_day: int | None = Field(None, ge=0)
 
 
 class Retry(_Strict):
@@ -48,22 +49,8 @@ class Retry(_Strict):
     max_delay_s: float = Field(60.0, ge=0, le=3600)
 
 
-class Fault(_Strict):
-    """One way to misbehave, for the next `times` calls it fits, or for ever."""
-
-    on: FaultTarget = "any"
-    account_id: str | None = None
-    kind: FaultKind
-    times: int | None = Field(None, ge=0)
-    probability: float = Field(1.0, ge=0, le=1)
-    code: int | None = None
-    error_subcode: int | None = None
-    delay_s: float | None = Field(None, ge=0, le=600)
-    accepts: bool = True  # drop_connection only
-
-
 class Usage(_Strict):
-    """What the usage headers say, in percent (100: throttled)."""
+    """What a usage header says, in percent (100: throttled)."""
 
     call_count: int = Field(0, ge=0)
     total_time: int = Field(0, ge=0)
@@ -82,14 +69,18 @@ class Config(_Strict):
 
     webhook_url: HttpUrl | None = None
     limits: Limits = Field(default_factory=Limits)
+    judged_limits: JudgedLimits = Field(default_factory=JudgedLimits)
     window_hours: float = Field(24.0, ge=0)
+    read_lag_s: float = Field(0.0, ge=0)  # until what the account sent can be read; simulated
     webhook_retry: Retry = Field(default_factory=Retry)
     webhook_timeout_s: float = Field(5.0, gt=0, le=60)  # Meta's deadline for Messenger
     echoes: bool = True  # of what the account sends by API
     own_reply_webhooks: bool = True  # public replies by API come back as comments
     require_subscription: bool = False  # deliver only what `subscribed_apps` asked for
     wrap_answers: bool = False  # /me and new tokens inside {"data": [...]}
-    usage: Usage | None = None  # headers on every answer; None: only near a limit
+    usage: Usage | None = None  # the account's header on every answer; None: only near a limit
+    app_usage: Usage | None = None  # the app's header on every answer; None: only when app-wide
+    opt_out_grace_s: float = Field(10.0, ge=0)  # after the webhook was accepted; simulated
     clock: ClockShift = Field(default_factory=ClockShift)
     faults: list[Fault] = Field(default_factory=list)
     seed: int = 0  # of the faults' probabilities

@@ -39,6 +39,10 @@ class Mint:
         """Return a comment id; they begin with 17."""
         return f"17{self._number()}"
 
+    def attachment_id(self) -> str:
+        """Return the id of uploaded media."""
+        return f"10{self._number()}"
+
     def mid(self) -> str:
         """Return a message id, of 150 characters or more."""
         return _MID_OPENS_WITH + _opaque(f"mid {self._number()}")

@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from typing import Literal
+
+LimitName = Literal[
+    "private_replies_per_hour",
+    "live_private_replies_per_second",
+    "sends_per_second",
+    "media_per_second",
+    "conversations_per_second",
+    "other_calls_per_day",
+]
+WINDOW_S: dict[LimitName, float] = {
+    "private_replies_per_hour": 3600.0,
+    "live_private_replies_per_second": 1.0,
+    "sends_per_second": 1.0,
+    "media_per_second": 1.0,
+    "conversations_per_second": 1.0,
+    "other_calls_per_day": 86_400.0,
+}
 
 
 class RollingLimits:
@@ -22,6 +40,15 @@ class RollingLimits:
             return False
         self._granted[key].append(now_s)
         return True
+
+    def count(self, *key: str, now_s: float, window_s: float) -> int:
+        """Enter one more, whatever was granted, and return how many the window then holds."""
+        self._granted[key].append(now_s)
+        return self.used(*key, now_s=now_s, window_s=window_s)
+
+    def frees_in_s(self, *key: str, now_s: float, window_s: float) -> float:
+        """Return how long until the oldest grant in the window no longer counts; 0 without one."""
+        return window_s - (now_s - self._granted[key][0]) if self._granted[key] else 0.0
 
     def used(self, *key: str, now_s: float, window_s: float) -> int:
         """Return how many were granted in the window that ends now."""

@@ -9,6 +9,13 @@ Json = dict[str, Any]
 Via = Literal["api", "hand", "app"]  # the account by API, the account by hand, the person
 
 
+def words_of(message: Json) -> str | None:
+    """Return the words of a message in Meta's form, or those of its button template."""
+    payload = (message.get("attachment") or {}).get("payload") or {}
+    text = message.get("text") or payload.get("text")
+    return str(text) if text is not None else None
+
+
 @dataclass(slots=True)
 class Account:
     """A professional account. `id` is the one in webhooks, `app_scoped_id` the one of `/me`."""
@@ -19,6 +26,7 @@ class Account:
     self_igsid: str
     subscribed_fields: set[str] = field(default_factory=set)
     messenger_profile: Json = field(default_factory=dict)
+    may_send_many_images: bool = True  # several in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,17 @@ class Media:
     ad_id: str | None = None
     ad_title: str | None = None
     is_live: bool = False
+
+
+@dataclass(slots=True)
+class Attachment:
+    """Media an account has uploaded, to be sent by id. `uses` is how often it was."""
+
+    id: str
+    account_id: str
+    kind: str
+    url: str
+    uses: int = 0
 
 
 @dataclass(slots=True)
@@ -128,9 +147,7 @@ class Message:
     @property
     def text(self) -> str | None:
         """The words, or those of a button template."""
-        payload = (self.message.get("attachment") or {}).get("payload") or {}
-        text = self.message.get("text") or payload.get("text")
-        return str(text) if text is not None else None
+        return words_of(self.message)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from tools.metasim.records import Json
 
-Book = Literal["refused", "outside_window", "over_limit"]
+Book = Literal["refused", "outside_window", "over_limit", "after_deadline", "while_held"]
 
 
 class GraphError(Exception):
@@ -103,10 +103,14 @@ def outside_window() -> GraphError:
     )
 
 
-def invalid_comment(reason: str) -> GraphError:
+def invalid_comment(reason: str, *, book: Book = "refused") -> GraphError:
     """Return the refusal of a private reply: a second one, a late one, one to oneself."""
     return GraphError(
-        "The comment is invalid for a private reply", code=100, subcode=2534025, reason=reason
+        "The comment is invalid for a private reply",
+        code=100,
+        subcode=2534025,
+        reason=reason,
+        book=book,
     )
 
 
@@ -131,9 +135,29 @@ def budget_exhausted() -> GraphError:
     )
 
 
+def too_much_data() -> GraphError:
+    """Return the refusal of a read that asks for too much at once. Seen as 500."""
+    return GraphError(
+        "Please reduce the amount of data you're asking for, then retry your request",
+        code=1,
+        status=500,
+        reason="too_much_data",
+    )
+
+
 def created_but_unreadable() -> GraphError:
     """Return the answer to `fields` on a new comment: 400, though the comment was created."""
     return GraphError("Invalid response format", code=20, subcode=1772107, reason="after_creating")
+
+
+def many_images_unavailable() -> GraphError:
+    """Return the refusal of several images in one message, where they are not yet to be had."""
+    return GraphError(
+        "Sending multiple images is not available for this account",
+        code=100,
+        subcode=2534068,
+        reason="many_images_unavailable",
+    )
 
 
 def without_consent() -> GraphError:

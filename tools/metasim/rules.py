@@ -7,6 +7,8 @@ with Instagram Login, read in 2026; the subcodes are those integrators report.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from tools.metasim import refusals
 from tools.metasim.records import Comment, Contact, Json
 
@@ -14,11 +16,27 @@ PRIVATE_REPLY_DAYS = 7
 _DAY_S = 86_400.0
 
 
+def is_window_open(contact: Contact, *, now_s: float, window_hours: float) -> bool:
+    """Tell whether the person wrote or tapped in the last `window_hours`."""
+    opened_at_s = contact.window_opened_at_s
+    return opened_at_s is not None and now_s - opened_at_s < window_hours * 3600
+
+
 def require_open_window(contact: Contact, *, now_s: float, window_hours: float) -> None:
     """Refuse (10/2534022) a message to somebody who did not write or tap in the last hours."""
-    opened_at_s = contact.window_opened_at_s
-    if opened_at_s is None or now_s - opened_at_s >= window_hours * 3600:
+    if not is_window_open(contact, now_s=now_s, window_hours=window_hours):
         raise refusals.outside_window()
+
+
+def missed_deadline(
+    comment: Comment, *, is_broadcasting: bool, now_s: float
+) -> Literal["broadcast_over", "too_late"] | None:
+    """Return why it is too late for a private reply to a comment, or None while it is not."""
+    if comment.is_live and not is_broadcasting:
+        return "broadcast_over"
+    if now_s - comment.created_at_s >= PRIVATE_REPLY_DAYS * _DAY_S:
+        return "too_late"
+    return None
 
 
 def require_private_reply(comment: Comment, *, is_broadcasting: bool, now_s: float) -> None:
@@ -29,10 +47,9 @@ def require_private_reply(comment: Comment, *, is_broadcasting: bool, now_s: flo
         raise refusals.invalid_comment("deleted_comment")
     if comment.private_replies:
         raise refusals.invalid_comment("already_replied")
-    if comment.is_live and not is_broadcasting:
-        raise refusals.invalid_comment("broadcast_over")
-    if now_s - comment.created_at_s >= PRIVATE_REPLY_DAYS * _DAY_S:
-        raise refusals.invalid_comment("too_late")
+    missed = missed_deadline(comment, is_broadcasting=is_broadcasting, now_s=now_s)
+    if missed is not None:
+        raise refusals.invalid_comment(missed, book="after_deadline")
 
 
 def require_public_reply(comment: Comment) -> None:

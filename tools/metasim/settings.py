@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     webhook_url: HttpUrl | None = None  # None: events are kept, none is delivered
     app_id: _Name
     app_secret: SecretStr = Field(min_length=1)  # signs webhooks, proves the app in OAuth
+    meta_app_secret: SecretStr | None = Field(None, min_length=1)  # signs those told to be
     verify_token: SecretStr = Field(min_length=1)
     api_version: str = Field("v26.0", pattern=r"^v\d+\.\d+$")
 

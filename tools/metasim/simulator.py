@@ -8,7 +8,9 @@ from typing import Literal
 from tools.metasim.clock import Clock
 from tools.metasim.config import Config
 from tools.metasim.faults import Faults
+from tools.metasim.holds import Holds
 from tools.metasim.ids import Mint
+from tools.metasim.judgement import Judge
 from tools.metasim.ledger import Ledger
 from tools.metasim.limits import RollingLimits
 from tools.metasim.records import Comment, Contact, Json, Message, Reply
@@ -25,8 +27,11 @@ class Simulator:
 
     world: World
     ledger: Ledger
-    limits: RollingLimits
+    judge: Judge
+    limits: RollingLimits  # what is granted
+    arrivals: RollingLimits  # what is tried, for the judgement
     faults: Faults
+    holds: Holds
     config: Config
 
     def __init__(self, settings: Settings) -> None:
@@ -49,15 +54,18 @@ class Simulator:
 
     def configure(self, changes: Json) -> None:
         """
-        Lay `changes` over the configuration. Faults that are named anew count anew.
+        Lay `changes` over the configuration.
+
+        Faults that are named anew count anew, from the moment the clock is then put to. What they
+        restrict already stays restricted until its end.
 
         Raises:
             ValidationError: Something in `changes` is not as it must be; nothing is changed.
         """
         self.config = self.config.merged(changes)
+        self.clock.move(self.config.clock.offset_s)
         if changes.keys() & {"faults", "seed"}:
-            self.faults = Faults(self.config.faults, seed=self.config.seed)
-        self.clock.offset_s = self.config.clock.offset_s
+            self.faults = self._ordered(self.config)
 
     def show_comment(self, comment: Comment) -> None:
         """Let a comment appear under its media."""
@@ -116,6 +124,11 @@ class Simulator:
         self.signals.close()
 
     def _begin_anew(self, config: Config) -> None:
-        self.world, self.ledger, self.limits = World(), Ledger(), RollingLimits()
-        self.config, self.faults = config, Faults(config.faults, seed=config.seed)
-        self.clock.offset_s = config.clock.offset_s
+        self.world, self.ledger, self.holds = World(), Ledger(), Holds()
+        self.judge = Judge(self.ledger)
+        self.limits, self.arrivals = RollingLimits(), RollingLimits()
+        self.clock.move(config.clock.offset_s)
+        self.config, self.faults = config, self._ordered(config)
+
+    def _ordered(self, config: Config) -> Faults:
+        return Faults(config.faults, seed=config.seed, ordered_at_s=self.clock.now_s())

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
+from collections.abc import Iterator
 
 from tools.metasim.ids import conversation_id, igsid
 from tools.metasim.records import (
     Account,
+    Attachment,
     Comment,
     Contact,
     LoginCode,
@@ -22,7 +24,8 @@ from tools.metasim.records import (
     Token,
 )
 
-Place = tuple[float, str]  # when a comment was written, and its id: the order of a media's comments
+# A moment and an id: the order of a media's comments, and of an account's conversations.
+Place = tuple[float, str]
 
 
 class World:
@@ -33,15 +36,17 @@ class World:
         self.media: dict[str, Media] = {}
         self.comments: dict[str, Comment] = {}
         self.messages: dict[str, Message] = {}
+        self.attachments: dict[str, Attachment] = {}
         self.people: dict[str, Person] = {}
         self.tokens: dict[str, Token] = {}
         self.codes: dict[str, LoginCode] = {}
         self.contacts: dict[str, Contact] = {}  # by IGSID, which is unique across accounts
         self.conversations: dict[str, Contact] = {}  # by conversation id
         self._account_of_alias: dict[str, str] = {}
+        self._dead_tokens: dict[str, int | None] = {}  # with Meta's subcode for it
         self._tokens_of: defaultdict[str, list[str]] = defaultdict(list)
         self._media_of: defaultdict[str, list[str]] = defaultdict(list)
-        self._contacts_of: defaultdict[str, list[str]] = defaultdict(list)
+        self._talks_of: defaultdict[str, list[Place]] = defaultdict(list)
         self._comments_under: defaultdict[str, list[Place]] = defaultdict(list)
 
     def account(self, account_or_app_scoped_id: str) -> Account | None:
@@ -59,6 +64,7 @@ class World:
     def put_token(self, token: Token) -> None:
         """Make a token valid until it expires, beside those its account has."""
         self.tokens[token.value] = token
+        self._dead_tokens.pop(token.value, None)
         self._tokens_of[token.account_id].append(token.value)
 
     def token_of(self, account_id: str) -> Token | None:
@@ -71,6 +77,18 @@ class World:
         for value in self._tokens_of.pop(account_id, []):
             self.tokens.pop(value, None)
 
+    def kill_tokens(self, account_id: str, subcode: int | None) -> None:
+        """Make every token an account has now useless, though it is still known whose it is."""
+        self._dead_tokens |= dict.fromkeys(self._tokens_of[account_id], subcode)
+
+    def is_dead(self, token: Token) -> bool:
+        """Tell whether a token was killed."""
+        return token.value in self._dead_tokens
+
+    def subcode_of_death(self, token: Token) -> int | None:
+        """Return Meta's subcode for how a token was killed."""
+        return self._dead_tokens.get(token.value)
+
     def put_media(self, media: Media) -> None:
         """Add a media, or replace it."""
         if media.id not in self.media:
@@ -80,6 +98,10 @@ class World:
     def media_of(self, account_id: str) -> list[Media]:
         """Return an account's media, newest first."""
         return [self.media[media_id] for media_id in reversed(self._media_of[account_id])]
+
+    def attachments_of(self, account_id: str) -> list[Attachment]:
+        """Return what an account has uploaded, oldest first."""
+        return [one for one in self.attachments.values() if one.account_id == account_id]
 
     def person(self, username: str) -> Person:
         """Return the person of that name, who is there from now on."""
@@ -93,17 +115,13 @@ class World:
             self.person(username)
             known = Contact(account_id, username, person_id, conversation_id(person_id, account_id))
             self.contacts[person_id] = self.conversations[known.conversation_id] = known
-            self._contacts_of[account_id].append(person_id)
         return known
 
-    def contacts_of(self, account_id: str) -> list[Contact]:
-        """Return everybody an account has a conversation with, the latest written to first."""
-        spoken = (self.contacts[one] for one in self._contacts_of[account_id])
-        return sorted(
-            (contact for contact in spoken if contact.messages),
-            key=lambda contact: contact.messages[-1].created_at_s,
-            reverse=True,
-        )
+    def talks_of(self, account_id: str, *, before: Place | None = None) -> Iterator[Contact]:
+        """Return whom an account talks with, the latest conversation first, from `before` on."""
+        places = self._talks_of.get(account_id, [])
+        end = bisect_left(places, before) if before else len(places)
+        return (self.contacts[places[place][1]] for place in range(end - 1, -1, -1))
 
     def add_comment(self, comment: Comment) -> None:
         """Put a comment under its media, and under the comment it answers."""
@@ -141,9 +159,18 @@ class World:
     def add_message(self, message: Message) -> None:
         """Put a message at the end of its conversation."""
         self.messages[message.mid] = message
-        self.contacts[message.igsid].messages.append(message)
+        contact, places = self.contacts[message.igsid], self._talks_of[message.account_id]
+        if contact.messages:
+            del places[bisect_left(places, place_of_talk(contact))]
+        contact.messages.append(message)
+        insort(places, place_of_talk(contact))
 
     def open_window(self, contact: Contact, at_s: float) -> None:
         """Note that the person wrote or tapped at `at_s`; an older moment changes nothing."""
         contact.has_consented = True
         contact.window_opened_at_s = max(contact.window_opened_at_s or at_s, at_s)
+
+
+def place_of_talk(contact: Contact) -> Place:
+    """Return where a conversation stands among the account's: by its last message."""
+    return contact.messages[-1].created_at_s, contact.igsid

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from switchboard.cli.failing import CannotDo
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
-from switchboard.db.pool import Queryable
+from switchboard.db.pool import Queryable, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,13 @@ async def account(db: Queryable, written: str) -> Account:
         raise CannotDo(f"--account: no account {written!r}; give its id, Instagram id or name")
     if len(rows) > 1:
         raise CannotDo(f"--account: {len(rows)} accounts are called {written!r}; give the id")
-    row = rows[0]
-    return Account(
-        row["id"],
-        WorkspaceId(row["workspace_id"]),
-        AccountId(row["instagram_id"]),
-        row["username"],
-        row["private_replies_per_hour"],
-    )
+    return _account(rows[0])
+
+
+async def known(db: Queryable, ids: Iterable[UUID]) -> dict[UUID, Account]:
+    """Return the accounts that have these ids of ours."""
+    rows = await db.fetch(_KNOWN, sorted(set(ids)))
+    return {row["id"]: _account(row) for row in rows}
 
 
 async def instagram_ids(db: Queryable) -> list[AccountId]:
@@ -140,6 +139,16 @@ def named(listed: Sequence[Listed], wanted: CampaignId, option: str) -> Listed:
     return found
 
 
+def _account(row: Row) -> Account:
+    return Account(
+        row["id"],
+        WorkspaceId(row["workspace_id"]),
+        AccountId(row["instagram_id"]),
+        row["username"],
+        row["private_replies_per_hour"],
+    )
+
+
 def _uuid(written: str) -> UUID | None:
     try:
         return UUID(written)
@@ -152,6 +161,12 @@ select id, workspace_id, instagram_id, username, private_replies_per_hour
   from public.instagram_accounts
  where instagram_id = $1 or id = $2 or username = ltrim($1, '@')
  order by (status <> 'disconnected') desc, id
+"""
+
+_KNOWN = """
+select id, workspace_id, instagram_id, username, private_replies_per_hour
+  from public.instagram_accounts
+ where id = any ($1::uuid[])
 """
 
 _INSTAGRAM_IDS = "select distinct instagram_id from public.instagram_accounts"

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from switchboard.cli import checking, dry_run, explain, latest, replay, secrets
+from switchboard.cli import (
+    alerts,
+    checking,
+    deliveries,
+    dry_run,
+    explain,
+    forecast,
+    latest,
+    replay,
+    secrets,
+)
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.intents import intents
 from switchboard.cli.moments import moment
@@ -25,6 +35,11 @@ app = typer.Typer(
 draft = typer.Typer(help="What is being written and answers nothing yet.", no_args_is_help=True)
 app.add_typer(draft, name="draft")
 app.add_typer(intents, name="intents")
+owed = typer.Typer(
+    help="What is owed to whom and how it stands, and what a person decides about it.",
+    no_args_is_help=True,
+)
+app.add_typer(owed, name="deliveries")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
 AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
@@ -61,6 +76,31 @@ def events_(
 ) -> None:
     """List an account's latest events, with the ids that `explain` takes."""
     finish(latest.events(account, last=last, as_json=as_json))
+
+
+@app.command("alerts")
+def alerts_(account: MaybeAccount = None, *, as_json: AsJson = False) -> None:
+    """Tell what is open of one account, or of all: what has happened, and what to do."""
+    finish(alerts.alerts(account, as_json=as_json))
+
+
+@app.command("try-again")
+def try_again_(account: AnAccount) -> None:
+    """Let a held account try one message at once, because its owner says that it is mended."""
+    finish(alerts.try_again(account))
+
+
+@app.command("forecast")
+def forecast_(
+    account: AnAccount,
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Name those who will not be answered in time.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell when those who wait for a private reply will have it, and how many too late."""
+    finish(forecast.forecast(account, missing=missing, as_json=as_json))
 
 
 @app.command("replay")
@@ -193,6 +233,59 @@ def campaigns_(account: AnAccount, *, as_json: AsJson = False) -> None:
 def schema_() -> None:
     """Print the JSON schema of a campaign."""
     checking.schema()
+
+
+ADelivery = Annotated[str, typer.Argument(metavar="DELIVERY", help="A delivery's id.")]
+
+
+@owed.command("list")
+def deliveries_list(
+    account: AnAccount,
+    state: Annotated[
+        str | None, typer.Option("--state", help="Only those that are: uncertain, parked, ...")
+    ] = None,
+    last: Annotated[int, typer.Option("--last", min=1, max=1000, help="How many.")] = 20,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List an account's latest deliveries, the newest last."""
+    finish(deliveries.list_(account, state=state, last=last, as_json=as_json))
+
+
+@owed.command("show")
+def deliveries_show(delivery: ADelivery, *, as_json: AsJson = False) -> None:
+    """Tell how a delivery stands, what it has been through, and where it was looked for."""
+    finish(deliveries.show(delivery, as_json=as_json))
+
+
+@owed.command("decide")
+def deliveries_decide(
+    delivery: ADelivery,
+    *,
+    sent: Annotated[bool, typer.Option("--sent", help="It was sent: somebody saw it.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Send it again: the person may get it twice.")
+    ] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Leave it, sent or not.")] = False,
+    message_id: Annotated[
+        str | None, typer.Option("--message-id", help="With --sent: what Meta calls it.")
+    ] = None,
+    sure: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Decide about a delivery of which nobody could find out whether it was sent."""
+    verdicts: dict[deliveries.Verdict, bool] = {"sent": sent, "retry": retry, "drop": drop}
+    chosen = [verdict for verdict, is_meant in verdicts.items() if is_meant]
+    if len(chosen) != 1:
+        raise typer.Exit(refuse("give one of --sent, --retry and --drop"))
+    if message_id is not None and not sent:
+        raise typer.Exit(refuse("--message-id: goes with --sent"))
+    finish(deliveries.decide(delivery, chosen[0], message_id=message_id, sure=sure))
+
+
+@owed.command("cancel")
+def deliveries_cancel(delivery: ADelivery) -> None:
+    """Call off a delivery that was not sent yet."""
+    finish(deliveries.cancel(delivery))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

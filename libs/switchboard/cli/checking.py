@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import typer
@@ -25,18 +26,14 @@ from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignD
 async def lint(file: str, *, account: str | None, campaign: str | None, check_media: bool) -> int:
     """Print what is wrong with the campaign in `file`; 1 if there are errors."""
     raw = read_json(file)
-    others: Sequence[Campaign] = ()
-    listed: Sequence[Listed] = ()
+    around = _Around()
     own: CampaignId | None = None
-    intents: Sequence[IntentOption] | None = None
     if account is not None:
         async with reading() as db:
             of = await accounts.account(db, account)
             own = accounts.campaign_id(campaign, "--campaign") if campaign else None
-            others, intents = await _live(db, of)
-            listed = await accounts.campaigns(db, of.id)
-    beside = _Beside(others, intents, own, listed)
-    verdict = await _judge(raw, beside, check_media=check_media)
+            around = await _around(db, of)
+    verdict = await _judge(raw, around, own, check_media=check_media)
     if verdict.errors:
         return EXIT_FOUND
     typer.echo("It can be published." if verdict.warnings else "Nothing is wrong with it.")
@@ -59,9 +56,7 @@ async def publish(
         of = await accounts.account(db, account)
         place = await _place(db, of, campaign=campaign, name=name, rank=rank)
         own = place.id if campaign else None
-        listed = await accounts.campaigns(db, of.id)
-        beside = _Beside(*(await _live(db, of)), own, listed)
-        verdict = await _judge(raw, beside, check_media=check_media)
+        verdict = await _judge(raw, await _around(db, of), own, check_media=check_media)
         if verdict.definition is None or verdict.errors:
             return _not_published("mend the errors first")
         if verdict.warnings and strict:
@@ -149,16 +144,30 @@ class _Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
-    """What a campaign stands beside: the account's live ones and intents (`None`: not known)."""
+class _Around:
+    """
+    An account's other campaigns, those that are live and all by name; its delay, and its intents
+    (`None`: nobody knows them).
+    """
 
-    others: Sequence[Campaign]
-    intents: Sequence[IntentOption] | None
-    own: CampaignId | None
-    listed: Sequence[Listed]
+    live: Sequence[Campaign] = ()
+    listed: Sequence[Listed] = ()
+    delay: timedelta = timedelta()
+    intents: Sequence[IntentOption] | None = None
 
 
-async def _judge(raw: object, beside: _Beside, *, check_media: bool) -> _Verdict:
+async def _around(db: Queryable, of: Account) -> _Around:
+    loaded = await rules.load(db, [of.instagram_id])
+    listed = await accounts.campaigns(db, of.id)
+    if not loaded:
+        return _Around(listed=listed)
+    own = loaded[0]
+    return _Around(own.campaigns, listed, own.settings.delay.most, own.intents)
+
+
+async def _judge(
+    raw: object, around: _Around, own: CampaignId | None, *, check_media: bool
+) -> _Verdict:
     """Print everything that is wrong with `raw`, the worst first, campaigns by their names."""
     try:
         definition = publishing.read_definition(raw)
@@ -168,10 +177,15 @@ async def _judge(raw: object, beside: _Beside, *, check_media: bool) -> _Verdict
         return _Verdict(None, len(invalid.faults), 0)
     probed = await probe(definition) if check_media else Probed({}, ())
     checked = publishing.check(
-        raw, beside.others, own=beside.own, media=probed.found, intents=beside.intents
+        raw,
+        around.live,
+        own=own,
+        media=probed.found,
+        delay=around.delay,
+        intents=around.intents,
     )
     told = [
-        (one.severity, one.path, _with_names(one.message, beside.listed), str(one.code))
+        (one.severity, one.path, _with_names(one.message, around.listed), str(one.code))
         for one in checked.findings
     ]
     told += [("error", path, f"nobody can fetch it: {why}", "") for path, why in probed.unreachable]
@@ -217,11 +231,6 @@ async def _place(
         raise CannotDo(f"--name: there is a campaign called {name!r}; give --campaign {same.id}")
     last = max((one.rank for one in listed), default=0)
     return _Place(CampaignId(uuid4()), name, last + 1 if rank is None else rank)
-
-
-async def _live(db: Queryable, of: Account) -> tuple[Sequence[Campaign], Sequence[IntentOption]]:
-    loaded = await rules.load(db, [of.instagram_id])
-    return (loaded[0].campaigns, loaded[0].intents) if loaded else ((), ())
 
 
 def _row(one: Listed) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ from switchboard.db import history, rules
 from switchboard.db.pool import Queryable
 from switchboard.rules.campaigns import CampaignDefinition
 from switchboard.rules.ceilings import Ceiling, private_replies
+from switchboard.rules.delays import Delay
 from switchboard.rules.dryrun import DryRun, DryRunning, Totals, with_candidate
 from switchboard.rules.forecast import Forecast
 from switchboard.rules.rulebook import compile_rules
@@ -48,18 +49,20 @@ async def dry_run(
         of = await accounts.account(db, account)
         if campaign is not None:
             accounts.named(await accounts.campaigns(db, of.id), as_, "--campaign")
-        found = await _run(db, of, definition, as_, days)
+        found, delay = await _run(db, of, definition, as_, days)
         names = await accounts.names(db, [*found.live.by_campaign, *found.candidate.by_campaign])
     if as_json:
         telling.as_json(found)
     else:
         _tell(found, names, days, private_replies(of.private_replies_per_hour))
+        telling.lines(_delayed(delay), indent="")
+        typer.echo("Nothing was sent or written.")
     return 0
 
 
 async def _run(
     db: Queryable, of: Account, definition: CampaignDefinition, as_: CampaignId, days: int
-) -> DryRun:
+) -> tuple[DryRun, Delay]:
     loaded = await rules.load(db, [of.instagram_id])
     if not loaded:
         raise CannotDo(f"--account: {of.username} is not connected, so nothing of it is live")
@@ -76,7 +79,8 @@ async def _run(
         async for past in history.events(db, account=of.id, since=since, until=until):
             running.take(past.event, past.decision)
             count()
-    return running.result(private_replies(of.private_replies_per_hour), examples=_EXAMPLES)
+    found = running.result(private_replies(of.private_replies_per_hour), examples=_EXAMPLES)
+    return found, own.settings.delay
 
 
 def _tell(found: DryRun, names: Mapping[str, str], days: int, ceiling: Ceiling) -> None:
@@ -92,7 +96,6 @@ def _tell(found: DryRun, names: Mapping[str, str], days: int, ceiling: Ceiling) 
     telling.heading(f"With at most {ceiling.most} private replies an hour")
     telling.columns([("", "now", "then"), *_limited(found.live.limited, found.candidate.limited)])
     telling.lines(_missed(found.candidate.limited))
-    typer.echo("Nothing was sent or written.")
 
 
 def _totals(live: Totals, candidate: Totals) -> Iterator[tuple[object, ...]]:
@@ -139,6 +142,12 @@ def _missed(candidate: Forecast[EventId] | None) -> Iterator[str]:
         yield f"too late: event {event_id}"
     if len(missed) > _MAX_MISSED:
         yield f"and {len(missed) - _MAX_MISSED:,} more"
+
+
+def _delayed(delay: Delay) -> Iterator[str]:
+    if delay.most:
+        span = f"{_short(delay.least)} to {_short(delay.most)}"
+        yield f"What is said goes {span} later than at once, as the account's owner wants it."
 
 
 def _short(duration: timedelta) -> str:

@@ -42,6 +42,7 @@ from switchboard.contracts.events import (
 )
 from switchboard.contracts.ids import (
     AccountId,
+    AttachmentId,
     CampaignId,
     CommentId,
     DeliveryId,
@@ -74,6 +75,7 @@ __all__ = [
     "Answer",
     "AnyAnswer",
     "Attachment",
+    "AttachmentId",
     "Calibration",
     "CampaignId",
     "Comment",

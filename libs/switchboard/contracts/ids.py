@@ -12,6 +12,7 @@ PersonId = NewType("PersonId", str)  # Instagram-scoped: the same person has ano
 CommentId = NewType("CommentId", str)
 MediaId = NewType("MediaId", str)
 MessageId = NewType("MessageId", str)  # `mid`, opaque, 150 characters and more
+AttachmentId = NewType("AttachmentId", str)  # a file that was uploaded for one account
 
 # Ours
 EventId = NewType("EventId", UUID)

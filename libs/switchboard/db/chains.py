@@ -38,6 +38,7 @@ RELEASE: Final = """, next as (
 ), released as (
   update public.deliveries delivery
      set state = case when next.due then 'ready' else 'parked' end,
+         moved_by = 'chain',
          not_before = case when next.due then least(delivery.not_before, now())
                            else delivery.not_before end,
          published_at = case when next.due then now() else delivery.published_at end
@@ -66,7 +67,7 @@ CANCEL: Final = """, followers (id) as (
      for update of waiting skip locked
 ), cancelled as (
   update public.deliveries delivery
-     set state = 'cancelled', reason = 'earlier_not_sent'
+     set state = 'cancelled', moved_by = 'chain', reason = 'earlier_not_sent'
     from doomed
    where delivery.id = doomed.id
 )"""

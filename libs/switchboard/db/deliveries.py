@@ -43,7 +43,11 @@ class Claimed:
 
     `attempts` counts this one. `credential` is `None` if no token was ever stored. `content` is as
     `rules.decision.Draft` says, by `kind`. What is not known of the person, who may have no
-    contact, is `None`; `fields` is then empty.
+    contact, is `None`; `fields` is then empty. `behind`: an earlier message to the person is still
+    on its way.
+
+    `holds` is as `db.holds` says; `proven`: Meta has taken something of the account since it was
+    connected; `alerts_end`: an alert of the account is over once Meta takes something.
     """
 
     id: DeliveryId
@@ -69,6 +73,7 @@ class Claimed:
     sends_per_second: int
     credential: Sealed | None
     lane: Literal["usual", "live"] = "usual"
+    behind: bool = False
     account_paused_until: datetime | None = None
     paused_until: datetime | None = None
     paused_by: EventId | None = None
@@ -79,6 +84,9 @@ class Claimed:
     email: str | None = None
     phone: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    holds: int = 0
+    proven: bool = True
+    alerts_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,13 @@ async def claim(
     `None`: it is somebody else's, settled, parked or unknown; the message that named it is done.
     """
     row = await db.fetchrow(_CLAIM, delivery, owner, lease_s)
-    return None if row is None else _claimed(row)
+    return None if row is None else read_claimed(row)
+
+
+def read_claimed(row: Row) -> Claimed:
+    """Return what `AS_CLAIMED` selects."""
+    sealed = Sealed(row["key_id"], row["nonce"], row["ciphertext"]) if row["key_id"] else None
+    return Claimed(credential=sealed, **{name: row[name] for name in _CLAIMED_COLUMNS})
 
 
 async def private_replies_begun(
@@ -215,16 +229,6 @@ async def park(
     return await _settle(db, _PARK, delivery, owner, answer, reason, until, after_s, counts)
 
 
-async def hold_account(db: Queryable, account: UUID, *, until: datetime, reason: str) -> None:
-    """Send nothing for `account` before `until`. A hold that lasts longer is left as it is."""
-    await db.execute(_HOLD, account, until, reason)
-
-
-async def mark_reconnect_needed(db: Queryable, account: UUID, reason: str) -> bool:
-    """Record that `account`'s token no longer works; its deliveries wait. True if that is news."""
-    return await db.fetchrow(_RECONNECT, account, reason) is not None
-
-
 async def _settle(
     db: Queryable,
     statement: str,
@@ -237,33 +241,46 @@ async def _settle(
     return await db.fetchrow(statement, delivery, owner, *told, *rest) is not None
 
 
-def _claimed(row: Row) -> Claimed:
-    sealed = Sealed(row["key_id"], row["nonce"], row["ciphertext"]) if row["key_id"] else None
-    return Claimed(credential=sealed, **{name: row[name] for name in _CLAIMED_COLUMNS})
-
-
 _CLAIMED_COLUMNS = tuple(name for name in Claimed.__slots__ if name != "credential")
 
 
-_CLAIM = """
+_MAKE_SENDING: Final = """
 with delivery as (
   update public.deliveries
      set state = 'sending',
+         moved_by = 'sender',
+         attempted_at = now(),
          attempts = attempts + 1,
          lease_owner = $2,
          lease_until = now() + make_interval(secs => $3),
          reason = null
    where id = $1 and state = 'ready' and not_before <= now()
   returning id, event_id, kind, content, person_id, comment_id, deadline, attempts, trace_id,
-            campaign_id, campaign_version, step, workspace_id, account_id, lane
+            campaign_id, campaign_version, step, workspace_id, account_id, lane, created_at
 )
-select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
+select"""
+# Of rows called `delivery`, with their accounts and people; more may be selected before it.
+AS_CLAIMED: Final = """
+       delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery.person_id,
        delivery.comment_id, delivery.deadline, delivery.attempts, delivery.trace_id,
        delivery.campaign_id, delivery.campaign_version, delivery.step, delivery.workspace_id,
        delivery.lane,
+       delivery.kind in ('message', 'private_reply') and exists (
+         select from public.deliveries earlier
+          where earlier.account_id = delivery.account_id
+            and earlier.person_id = delivery.person_id
+            and earlier.state in ('ready', 'sending')
+            and earlier.kind in ('message', 'private_reply')
+            and (earlier.created_at, earlier.id) < (delivery.created_at, delivery.id)
+       ) as behind,
        account.id as account, account.instagram_id, account.app_scoped_id, account.status,
        account.held_until, account.hold_reason, account.private_replies_per_hour,
-       account.sends_per_second,
+       account.sends_per_second, account.holds, account.proved_at is not null as proven,
+       exists (
+         select from public.alerts alert
+          where alert.account_id = account.id and alert.resolved_at is null
+            and alert.seen_at + alert.over_after <= now()
+       ) as alerts_end,
        account.paused_until as account_paused_until,
        credential.key_id, credential.nonce, credential.ciphertext,
        contact.paused_until, contact.paused_by, contact.opted_out_at, contact.window_closes_at,
@@ -275,20 +292,27 @@ select delivery.id, delivery.event_id, delivery.kind, delivery.content, delivery
   left join public.contacts contact
     on contact.account_id = delivery.account_id and contact.person_id = delivery.person_id
 """
+_CLAIM: Final = _MAKE_SENDING + AS_CLAIMED
 
 # An uncertain row keeps the owner of the attempt that made it so: that one may still learn more.
+# Meanwhile its message may have been taken for that of another one that says the same to the same
+# person. Then both were sent, and the message stays where it is.
 _SEND: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'sent', sent_at = now(), message_id = $6, recipient_id = $7, reason = null,
-         graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
+     set state = 'sent', moved_by = 'sender', sent_at = now(), recipient_id = $7,
+         message_id = case when not exists (
+             select from public.deliveries other
+              where other.account_id = deliveries.account_id and other.message_id = $6
+           ) then $6 end,
+         reason = null, graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
 )"""
 _REFUSE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'refused', reason = $6,
+     set state = 'refused', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state in ('sending', 'uncertain')
   returning id
@@ -296,7 +320,7 @@ with recursive ended as (
 _EXPIRE: Final = """
 with recursive ended as (
   update public.deliveries
-     set state = 'expired', reason = $6,
+     set state = 'expired', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
    where id = $1 and lease_owner = $2 and state = 'sending'
   returning id
@@ -315,7 +339,7 @@ _EXPIRED: Final = _EXPIRE + CANCEL + _TELL
 
 _UNCERTAIN = """
 update public.deliveries
-   set state = 'uncertain', reason = $6,
+   set state = 'uncertain', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
  where id = $1 and lease_owner = $2 and state = 'sending'
 returning id
@@ -323,7 +347,7 @@ returning id
 
 _PARK = """
 update public.deliveries
-   set state = 'parked', reason = $6,
+   set state = 'parked', moved_by = 'sender', reason = $6,
        graph_code = $3, graph_subcode = $4, fbtrace_id = $5,
        not_before = coalesce($7::timestamptz, now() + make_interval(secs => $8::float8)),
        attempts = case when state = 'sending' and not $9::boolean then greatest(attempts - 1, 0)
@@ -332,19 +356,6 @@ update public.deliveries
        lease_until = null
  where id = $1
    and (state = 'sending' and lease_owner = $2::text or state = 'ready' and $2::text is null)
-returning id
-"""
-
-_HOLD = """
-update public.instagram_accounts
-   set held_until = $2, hold_reason = $3
- where id = $1 and status <> 'disconnected' and (held_until is null or held_until < $2)
-"""
-
-_RECONNECT = """
-update public.instagram_accounts
-   set status = 'reconnect_needed', hold_reason = $2
- where id = $1 and status = 'connected'
 returning id
 """
 

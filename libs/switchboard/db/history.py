@@ -6,7 +6,7 @@ For the command line tools, which run as the role that owns the schema.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -44,7 +44,11 @@ class PastEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastDelivery:
-    """A delivery as it stands: its `state`, and for what `reason`."""
+    """
+    A delivery as it stands: its `state`, and for what `reason`.
+
+    `steps` are those it took, in order: `{"after", "reason", "by", "at"}`.
+    """
 
     id: DeliveryId
     campaign_id: CampaignId
@@ -63,6 +67,7 @@ class PastDelivery:
     graph_subcode: int | None
     fbtrace_id: str | None
     sent_at: datetime | None
+    steps: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,12 @@ select id, name from public.campaigns where account_id = $1
 
 _DELIVERIES = """
 select id, campaign_id, campaign_version, step, kind, content, state, reason, after_id, not_before,
-       deadline, attempts, message_id, graph_code, graph_subcode, fbtrace_id, sent_at
+       deadline, attempts, message_id, graph_code, graph_subcode, fbtrace_id, sent_at,
+       (select coalesce(jsonb_agg(jsonb_build_object('after', step.after, 'reason', step.reason,
+                                                     'by', step.moved_by, 'at', step.at)
+                                  order by step.number), '[]')
+          from public.delivery_transitions step
+         where step.delivery_id = deliveries.id) as steps
   from public.deliveries
  where event_id = $1
  order by not_before, step, id

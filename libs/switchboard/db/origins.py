@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 from uuid import UUID
 
 from switchboard.contracts import CampaignId, DeliveryId, MessageId, PersonId
 from switchboard.db.ledger import storable
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.contact import Origin
+from switchboard.rules.decision import DeliveryKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """
+    A delivery whose message has no id yet: its call is under way, or its outcome is uncertain.
+
+    With what its content is written with: what is known of its person.
+    """
+
+    state: Literal["sending", "uncertain"]
+    kind: DeliveryKind
+    content: Mapping[str, Any]
+    name: str | None = None
+    username: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What our deliveries say of an echo: `ours`, or else which of them it may be of."""
+
+    ours: bool
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 async def of_echoes(
     db: Queryable, echoes: Sequence[tuple[UUID, MessageId, PersonId]]
-) -> list[Literal["ours", "pending", "foreign"]]:
+) -> list[Traced]:
     """
-    Return for each of `echoes` (account, message, person it went to) whose it is, in their order.
+    Return what is known of each of `echoes` (account, message, whom it went to), in their order.
 
-    ours: a delivery has that message. pending: a delivery to that person, or a private reply to
-    somebody we know by their comment alone, is under way or uncertain, and its message unknown.
+    It may be of a delivery to that person, or of a private reply to somebody we know by their
+    comment alone.
     """
     accounts, messages, people = zip(*echoes, strict=True) if echoes else ((), (), ())
     people = tuple(storable(person) for person in people)
     rows = await db.fetch(_ECHOES, accounts, tuple(map(storable, messages)), people)
-    return [row["origin"] for row in rows]
+    return [
+        Traced(row["ours"], tuple(Unanswered(**one) for one in row["unanswered"])) for row in rows
+    ]
 
 
 async def of_clicks(
@@ -47,23 +77,24 @@ def _origin(row: Row) -> Origin:
 
 
 _ECHOES = """
-select case
-         when exists (
-           select from public.deliveries delivery
-            where delivery.account_id = echo.account_id
-              and delivery.message_id = echo.message_id
-         ) then 'ours'
-         when exists (
-           select from public.deliveries delivery
-            where delivery.account_id = echo.account_id
-              and delivery.state in ('sending', 'uncertain')
-              and delivery.message_id is null
-              and (delivery.person_id = echo.person_id
-                   and delivery.kind in ('message', 'private_reply')
-                   or delivery.person_id is null and delivery.kind = 'private_reply')
-         ) then 'pending'
-         else 'foreign'
-       end as origin
+select exists (
+         select from public.deliveries delivery
+          where delivery.account_id = echo.account_id and delivery.message_id = echo.message_id
+       ) as ours,
+       (select coalesce(jsonb_agg(jsonb_build_object(
+                 'state', delivery.state, 'kind', delivery.kind, 'content', delivery.content,
+                 'name', contact.name, 'username', contact.username, 'email', contact.email,
+                 'phone', contact.phone, 'fields', coalesce(contact.fields, '{}'))), '[]')
+          from public.deliveries delivery
+          left join public.contacts contact
+            on contact.account_id = delivery.account_id and contact.person_id = delivery.person_id
+         where delivery.account_id = echo.account_id
+           and delivery.state in ('sending', 'uncertain')
+           and delivery.message_id is null
+           and (delivery.person_id = echo.person_id
+                and delivery.kind in ('message', 'private_reply')
+                or delivery.person_id is null and delivery.kind = 'private_reply')
+       ) as unanswered
   from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality
        as echo (account_id, message_id, person_id, number)
  order by echo.number

@@ -25,11 +25,17 @@ the right to read the ledger's.
 
 A router's clock may run ahead of the database's: what is ready is made due by the database's, or no
 sender could take it. Further ahead than clocks differ, it is not due and is parked.
+
+While private replies of an account wait for their turn, another one is not ready but queued: who is
+first of them is the queue's to say (`backlog`). Two who see an empty queue at once both make theirs
+ready; the limit lets through whom it can, and the other one's is queued then.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from switchboard.db.backlog import CROWDED
 
 _READ: Final = """
 with batch as (
@@ -152,21 +158,27 @@ _WRITE: Final = """, met as (
 ), made as (
   insert into public.deliveries (
     id, workspace_id, account_id, event_id, campaign_id, campaign_version, step, kind, person_id,
-    comment_id, content, state, not_before, deadline, trace_id, published_at, after_id, lane)
+    comment_id, content, state, reason, not_before, deadline, trace_id, published_at, after_id,
+    lane)
   select draft.id, batch.workspace_id, batch.account_id, draft.event_id, draft.campaign_id,
          draft.campaign_version, draft.step, draft.kind, draft.person_id, draft.comment_id,
          draft.content::jsonb,
-         case when draft.state = 'ready' and not clock.due then 'parked' else draft.state end,
-         case when clock.due then least(draft.not_before, now()) else draft.not_before end,
+         case when draft.state = 'ready' and not (place.due and place.free) then 'parked'
+              else draft.state end,
+         case when place.due and not place.free then 'queued' end,
+         case when place.due then least(draft.not_before, now()) else draft.not_before end,
          draft.deadline, batch.trace_id,
-         case when clock.due then now() end,
+         case when place.due and place.free then now() end,
          draft.after_id, draft.lane
     from drafts draft
-   cross join lateral (
-           select draft.state = 'ready' and draft.not_before <= now() + interval '5 s' as due
-         ) clock
     join batch using (event_id)
     join decided using (event_id)
+    left join crowded on crowded.account_id = batch.account_id
+   cross join lateral (
+           select draft.state = 'ready' and draft.not_before <= now() + interval '5 s' as due,
+                  crowded.account_id is null or draft.kind <> 'private_reply'
+                    or draft.lane <> 'usual' as free
+         ) place
    order by batch.account_id, draft.comment_id, draft.id
   on conflict do nothing
   returning event_id, id, state
@@ -226,6 +238,6 @@ select news.event_id,
   left join people on people.account_id = news.account_id and people.person_id = news.person_id
 """
 
-RECORD: Final = _READ + _WRITE + _TELL
+RECORD: Final = _READ + CROWDED + _WRITE + _TELL
 # With the posts that were found, which is rare: to name the table alone makes its triggers run.
-RECORD_AND_BIND: Final = _READ + _WRITE + _BIND + _TELL
+RECORD_AND_BIND: Final = _READ + CROWDED + _WRITE + _BIND + _TELL

@@ -103,6 +103,8 @@ def _account(row: Row) -> AccountRules:
             time_zone=row["time_zone"],
             takeover=row["takeover"],
             paused_until=row["paused_until"],
+            reply_delay_min=row["reply_delay_min"],
+            reply_delay_max=row["reply_delay_max"],
         ),
         asking=_asking(row),
         posts={MediaId(post): datetime.fromisoformat(at) for post, at in row["posts"].items()},
@@ -146,6 +148,7 @@ def _why(error: ValidationError) -> str:
 _LOAD = """
 select account.id, account.workspace_id, account.instagram_id, account.status,
        account.rules_version, account.time_zone, account.takeover, account.paused_until,
+       account.reply_delay_min, account.reply_delay_max,
        account.intent_threshold, account.intent_calibration,
        coalesce((
          select jsonb_agg(jsonb_build_object(

@@ -150,6 +150,9 @@ on conflict (id) do update
        status = 'connected',
        held_until = null,
        hold_reason = null,
+       holds = 0,
+       probe_id = null,
+       probe_until = null,
        private_replies_per_hour = excluded.private_replies_per_hour,
        sends_per_second = excluded.sends_per_second
  where stored.workspace_id = excluded.workspace_id and stored.instagram_id = excluded.instagram_id

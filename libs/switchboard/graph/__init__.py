@@ -9,9 +9,10 @@ mixes its HTTP statuses.
 This package is the only one that talks to Meta's Graph API.
 """
 
-from switchboard.graph.answers import Posted, Said, Sent, Usage
+from switchboard.graph.answers import Posted, Said, Sent, Uploaded, Usage
 from switchboard.graph.client import GraphClient, open_graph
-from switchboard.graph.errors import Action, Classified, classify
+from switchboard.graph.conversations import Replies, Thread, Threads, Written, wants_less
+from switchboard.graph.errors import Action, Classified, classify, every_row
 from switchboard.graph.failures import (
     AccountHeld,
     GraphFailure,
@@ -23,13 +24,23 @@ from switchboard.graph.failures import (
     TokenDead,
     Unclear,
 )
-from switchboard.graph.messages import Message, NotSendable, message, private_reply
+from switchboard.graph.messages import (
+    File,
+    Message,
+    NotSendable,
+    attachment_of,
+    by_attachment,
+    file_of,
+    message,
+    private_reply,
+)
 from switchboard.graph.reading import Posts, Profile
 
 __all__ = [
     "AccountHeld",
     "Action",
     "Classified",
+    "File",
     "GraphClient",
     "GraphFailure",
     "Message",
@@ -41,14 +52,24 @@ __all__ = [
     "Posted",
     "Posts",
     "Profile",
+    "Replies",
     "Said",
     "Sent",
     "SlowDown",
+    "Thread",
+    "Threads",
     "TokenDead",
     "Unclear",
+    "Uploaded",
     "Usage",
+    "Written",
+    "attachment_of",
+    "by_attachment",
     "classify",
+    "every_row",
+    "file_of",
     "message",
     "open_graph",
     "private_reply",
+    "wants_less",
 ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from switchboard.contracts import CommentId, MessageId, PersonId
+from switchboard.contracts import AttachmentId, CommentId, MessageId, PersonId
 
 _APP_USAGE: Final = "X-App-Usage"
 _ACCOUNT_USAGE: Final = "X-Business-Use-Case-Usage"
@@ -26,22 +26,29 @@ class Usage:
     How much of Meta's budgets is spent.
 
     `percent` is the fullest of all that were named: 100 and Meta refuses. `regain_after_s` is how
-    long Meta says it will go on refusing; 0 while it does not.
+    long Meta says it will go on refusing; 0 while it does not. `app_percent` is the fullest of the
+    app's own, which every account spends.
 
     Source: Meta, "Rate limits": figures are percentages, the time to regain access is in minutes.
     """
 
     percent: float = 0.0
     regain_after_s: float = 0.0
+    app_percent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What came back, whatever it meant. `code` is absent where no error could be read."""
+    """
+    What came back, whatever it meant. `code` is absent where no error could be read.
+
+    `transient` is what Meta itself thinks of its error, which it seldom says: a hint, no more.
+    """
 
     http_status: int | None = None
     code: int | None = None
     subcode: int | None = None
+    transient: bool | None = None
     trace_id: str | None = None
     usage: Usage = field(default_factory=Usage)
 
@@ -52,6 +59,14 @@ class Sent:
 
     message_id: MessageId
     recipient_id: PersonId | None
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Meta has fetched a file, and keeps it for the account under this id."""
+
+    attachment_id: AttachmentId
     said: Said
 
 
@@ -67,7 +82,7 @@ def read_json(body: bytes) -> Mapping[str, Any]:
     """Return the object in `body`; empty if there is none."""
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -77,10 +92,12 @@ def read_said(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) 
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     trace_id = error.get("fbtrace_id") or headers.get(_TRACE)
+    transient = error.get("is_transient")
     return Said(
         http_status=status,
         code=_int(error.get("code")),
         subcode=_int(error.get("error_subcode")),
+        transient=transient if isinstance(transient, bool) else None,
         trace_id=trace_id if isinstance(trace_id, str) else None,
         usage=read_usage(headers),
     )
@@ -99,14 +116,10 @@ def read_id(body: Mapping[str, Any], name: str) -> str | None:
 
 def read_usage(headers: Mapping[str, str]) -> Usage:
     """Return what both usage headers say, the worst of everything they name."""
-    found = [*_app_usage(headers), *_account_usage(headers)]
-    percents = [_share(usage.get(name)) for usage in found for name in _SHARES]
-    minutes = [_share(usage.get("estimated_time_to_regain_access")) for usage in found]
-    return Usage(max(percents, default=0.0), max(minutes, default=0.0) * 60)
-
-
-def _app_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    yield read_json(headers.get(_APP_USAGE, "").encode())
+    apps = read_json(headers.get(_APP_USAGE, "").encode())
+    found = [apps, *_account_usage(headers)]
+    minutes = [_figure(usage.get("estimated_time_to_regain_access")) for usage in found]
+    return Usage(max(map(_fullest, found)), max(minutes) * 60, _fullest(apps))
 
 
 def _account_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -115,7 +128,11 @@ def _account_usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
             yield from (usage for usage in usages if isinstance(usage, dict))
 
 
-def _share(found: object) -> float:
+def _fullest(usage: Mapping[str, Any]) -> float:
+    return max(_figure(usage.get(name)) for name in _SHARES)
+
+
+def _figure(found: object) -> float:
     """Return a figure that is there and makes sense, else 0."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return 0.0

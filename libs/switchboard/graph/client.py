@@ -20,11 +20,27 @@ from aiohttp import (
 )
 from yarl import URL
 
-from switchboard.contracts import AccountId, CommentId, MessageId, PersonId
+from switchboard.contracts import AccountId, AttachmentId, CommentId, MessageId, PersonId
 from switchboard.errors import Unavailable
-from switchboard.graph.answers import Posted, Said, Sent, read_id, read_json, read_said
+from switchboard.graph.answers import (
+    Posted,
+    Said,
+    Sent,
+    Uploaded,
+    read_id,
+    read_json,
+    read_said,
+)
+from switchboard.graph.conversations import (
+    REPLY_FIELDS,
+    Replies,
+    Threads,
+    read_replies,
+    read_threads,
+    thread_fields,
+)
 from switchboard.graph.failures import no_answer, refusal
-from switchboard.graph.messages import Message, require_text
+from switchboard.graph.messages import File, Message, require_text, upload
 from switchboard.graph.reading import (
     MOST_POSTS,
     POST_FIELDS,
@@ -55,8 +71,8 @@ class GraphClient:
 
     Each call carries its account's token in a header, where no log or proxy keeps it. One that
     writes never asks for `fields`: Meta creates the comment first and then refuses the call for its
-    answer's form. Every call ends within `call_budget_s`. One that reads changes nothing, so it is
-    never `Unclear`: what got no answer may be asked again.
+    answer's form. Every call ends within `call_budget_s`. One that reads, or uploads, does nothing
+    that anybody sees, so it is never `Unclear`: what got no answer may be asked again.
     """
 
     def __init__(
@@ -92,6 +108,23 @@ class GraphClient:
         _require_done(posted_id, said)
         return Posted(CommentId(posted_id or ""), said)
 
+    async def upload(self, account_id: AccountId, file: File, *, token: str) -> Uploaded:
+        """
+        Have Meta fetch `file` and keep it for the account, to be sent by its id.
+
+        Raises:
+            GraphFailure: As `failures` sorts them, but never `Unclear`.
+            Unavailable: No answer that can be read; Meta may have fetched it, in vain.
+
+        Source: Meta, "Attachment Upload API".
+        """
+        path = (account_id, "message_attachments")
+        body, said = await self._repeatable("POST", path, token, json=upload(file))
+        attachment_id = read_id(body, "attachment_id")
+        if attachment_id is None:
+            raise Unavailable("Graph API: no id of an attachment in the answer")
+        return Uploaded(AttachmentId(attachment_id), said)
+
     async def read_profile(self, person_id: PersonId, *, token: str) -> Profile:
         """
         Ask who a person is, and whether they follow the account.
@@ -103,7 +136,8 @@ class GraphClient:
 
         Source: Meta, "User profile".
         """
-        body, said = await self._get((person_id,), {"fields": PROFILE_FIELDS}, token)
+        query = {"fields": PROFILE_FIELDS}
+        body, said = await self._repeatable("GET", (person_id,), token, params=query)
         return read_profile(body, said)
 
     async def read_posts(self, account_id: AccountId, *, token: str) -> Posts:
@@ -116,19 +150,76 @@ class GraphClient:
         Source: Meta, "IG User Media".
         """
         query = {"fields": POST_FIELDS, "limit": str(MOST_POSTS)}
-        body, said = await self._get((account_id, "media"), query, token)
+        body, said = await self._repeatable("GET", (account_id, "media"), token, params=query)
         posts = read_posts(body, said)
         if posts is None:
             raise Unavailable("Graph API: no list of posts in the answer")
         return posts
 
-    async def _get(
-        self, path: tuple[str, ...], query: Mapping[str, str], token: str
+    async def read_threads(
+        self,
+        account_id: AccountId,
+        *,
+        person_id: PersonId | None = None,
+        page: int,
+        messages: int,
+        after: str | None = None,
+        token: str,
+    ) -> Threads:
+        """
+        Ask for the account's conversations, or for the one with a person.
+
+        `page` of them, the latest first, each with so many of its newest `messages`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Conversations API".
+        """
+        query = {
+            "platform": "instagram",
+            "fields": thread_fields(messages),
+            "limit": str(page),
+            **({} if person_id is None else {"user_id": person_id}),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._repeatable(
+            "GET", (account_id, "conversations"), token, params=query
+        )
+        threads = read_threads(body, said, messages=messages)
+        if threads is None:
+            raise Unavailable("Graph API: no list of conversations in the answer")
+        return threads
+
+    async def read_replies(
+        self, comment_id: CommentId, *, page: int, after: str | None = None, token: str
+    ) -> Replies:
+        """
+        Ask what stands under a comment, so many on a `page`.
+
+        Raises:
+            GraphFailure, Unavailable: As `read_profile`.
+
+        Source: Meta, "Comment moderation".
+        """
+        query = {
+            "fields": REPLY_FIELDS,
+            "limit": str(page),
+            **({} if after is None else {"after": after}),
+        }
+        body, said = await self._repeatable("GET", (comment_id, "replies"), token, params=query)
+        replies = read_replies(body, said)
+        if replies is None:
+            raise Unavailable("Graph API: no list of replies in the answer")
+        return replies
+
+    async def _repeatable(
+        self, method: str, path: tuple[str, ...], token: str, **request: Any
     ) -> tuple[Mapping[str, Any], Said]:
-        """Ask for something; return an answer that is none but good."""
+        """Make a call that does no harm twice; return an answer that is none but good."""
         url = self._url.joinpath(*path)
         try:
-            answer, said = await self._answer("GET", url, token, params=query)
+            answer, said = await self._answer(method, url, token, **request)
         except (ClientError, OSError, TimeoutError) as error:
             raise Unavailable(f"Graph API: {type(error).__name__}") from error
         if said.code is not None:

@@ -3,11 +3,12 @@ Meta's errors, as data: what each code and subcode means, and what we do about i
 
 Meta has no table for Instagram messaging. This one is put together from the pages named in
 `Source` and from what public code and operators report. Messages are translated and HTTP statuses
-vary, so the two numbers decide alone.
+vary, so the two numbers decide alone. docs/errors.md is made from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
@@ -19,10 +20,10 @@ _HOUR_S: Final = 3600.0
 class Action(Enum):
     """What to do about an error."""
 
-    RETRY = "retry"  # refused before acting, for now: again after `wait_s`
-    HOLD = "hold"  # nothing of this account is sent for `wait_s`
+    RETRY = "retry"  # refused for now: again after `wait_s`
+    HOLD = "hold"  # nothing of this account is sent for `wait_s`, and then one thing alone
     REAUTH = "reauth"  # the token is no good; the owner must connect again
-    OWNER = "owner"  # the owner must change a setting; held until then, asked again slowly
+    OWNER = "owner"  # held likewise, until the owner has done something at Instagram
     WINDOW = "window"  # the person's messaging window has closed
     DROP = "drop"  # never, for this person or comment
     DONE = "done"  # it was answered before
@@ -56,7 +57,13 @@ class Classified:
     What an error means to us.
 
     `reason` is its name in metrics and in SQL. `wait_s` is given for `RETRY`, `HOLD` and `OWNER`:
-    the least wait, unless Meta states its own. `app_wide` errors concern every account.
+    the least wait, unless Meta states its own. `is_limit` says that we were too fast; `app_wide`
+    errors concern every account.
+
+    A hold that comes again doubles, up to `longest_s`; met `reconnect_after` times in a row, it
+    means that the owner must connect again. `may_have_begun`: of what is retried, Meta may have
+    begun it, so what may be done only once is not tried again. `at_first` is what the same two
+    numbers mean while Meta has taken nothing of the account since it was connected.
     """
 
     action: Action
@@ -65,6 +72,11 @@ class Classified:
     source: Source
     wait_s: float | None = None
     app_wide: bool = False
+    is_limit: bool = False
+    longest_s: float | None = None
+    reconnect_after: int | None = None
+    may_have_begun: bool = False
+    at_first: Classified | None = None
 
 
 def classify(code: int, subcode: int | None, *, is_send: bool) -> Classified:
@@ -79,6 +91,15 @@ def classify(code: int, subcode: int | None, *, is_send: bool) -> Classified:
     if row.action is Action.AMBIG and not is_send:
         return replace(row, action=Action.RETRY, wait_s=_MINUTE_S)
     return row
+
+
+def every_row() -> Iterator[tuple[int | _Any, int | _Any | None, Classified]]:
+    """Yield the table, row by row with its code and subcode; what is true at first is a row too."""
+    for (code, subcode), row in _TABLE.items():
+        yield code, subcode, row
+        if row.at_first is not None:
+            yield code, subcode, row.at_first
+    yield ANY, ANY, _UNKNOWN
 
 
 _UNKNOWN: Final = Classified(
@@ -99,6 +120,7 @@ def _row(
     wait_s: float | None = None,
     *,
     app_wide: bool = False,
+    may_have_begun: bool = False,
 ) -> Classified:
     return Classified(
         action=action,
@@ -107,6 +129,28 @@ def _row(
         source=source,
         wait_s=wait_s,
         app_wide=app_wide,
+        may_have_begun=may_have_begun,
+    )
+
+
+def _hold(
+    action: Action,
+    reason: str,
+    meaning: str,
+    source: Source,
+    *,
+    first_s: float,
+    longest_s: float,
+    reconnect_after: int | None = None,
+) -> Classified:
+    return Classified(
+        action=action,
+        reason=reason,
+        meaning=meaning,
+        source=source,
+        wait_s=first_s,
+        longest_s=longest_s,
+        reconnect_after=reconnect_after,
     )
 
 
@@ -114,7 +158,8 @@ _MAYBE_SENT: Final[dict[_Key, Classified]] = {
     (1, ANY): _row(
         Action.AMBIG,
         "unknown_failure",
-        "failed for no stated reason; two private replies at once came back so, one sent",
+        "failed for no stated reason; two private replies at once came back so, one sent; of a "
+        "read: perhaps too much was asked for",
         Source.GRAPH,
     ),
     (1, 1357046): _row(
@@ -139,10 +184,18 @@ _MAYBE_SENT: Final[dict[_Key, Classified]] = {
     ),
 }
 
-_LIMITED: Final[dict[_Key, Classified]] = {
+_PASSING: Final[dict[_Key, Classified]] = {
     (-2, ANY): _row(
-        Action.RETRY, "media_timeout", "media took too long to fetch", Source.PUBLISHING, 30.0
+        Action.RETRY,
+        "media_timeout",
+        "media took too long to fetch",
+        Source.PUBLISHING,
+        30.0,
+        may_have_begun=True,
     ),
+}
+
+_LIMITED: Final[dict[_Key, Classified]] = {
     (4, ANY): _row(
         Action.RETRY,
         "app_limited",
@@ -163,10 +216,11 @@ _LIMITED: Final[dict[_Key, Classified]] = {
     (341, ANY): _row(
         Action.RETRY,
         "app_limited",
-        "the app's limit, for a while",
+        "the app's limit, for a while; also said while Meta is down",
         Source.OBSERVED,
         5 * _MINUTE_S,
         app_wide=True,
+        may_have_begun=True,
     ),
     (613, ANY): _row(Action.RETRY, "rate_limited", "a rate limit", Source.LIMITS, _MINUTE_S),
     (613, 1996): _row(
@@ -200,84 +254,107 @@ _LIMITED: Final[dict[_Key, Classified]] = {
 }
 
 _RESTRICTED: Final[dict[_Key, Classified]] = {
-    (4, 2207051): _row(
+    (4, 2207051): _hold(
         Action.HOLD,
         "suspected_spam",
         "an action stopped as suspected spam",
         Source.PUBLISHING,
-        2 * _HOUR_S,
+        first_s=2 * _HOUR_S,
+        longest_s=12 * _HOUR_S,
     ),
-    (10, 1893063): _row(
+    # The first wait and the longest are those of a provider that serves many accounts.
+    (10, 1893063): _hold(
         Action.HOLD,
         "sending_restricted",
         "the account may not send for a while",
         Source.MESSENGER,
-        _HOUR_S / 2,
+        first_s=_HOUR_S / 2,
+        longest_s=4 * _HOUR_S,
     ),
-    (200, None): _row(
+    (200, None): _hold(
         Action.HOLD,
         "permission_denied",
         "a permission is missing, or access is blocked for a moment",
         Source.OBSERVED,
-        15 * _MINUTE_S,
+        first_s=15 * _MINUTE_S,
+        longest_s=_HOUR_S,
+        reconnect_after=3,
     ),
-    (368, ANY): _row(
+    (368, ANY): _hold(
         Action.HOLD,
         "policy_block",
         "blocked for a while for policy or repetition",
         Source.OBSERVED,
-        _HOUR_S,
+        first_s=_HOUR_S,
+        longest_s=8 * _HOUR_S,
     ),
-    (508, 2534122): _row(
+    # The whole account, not only what has links: it is also listed as the account's restriction.
+    (508, 2534122): _hold(
         Action.HOLD,
         "link_restricted",
         "a link may not be shared at present",
         Source.OBSERVED,
-        _HOUR_S / 2,
+        first_s=_HOUR_S / 2,
+        longest_s=4 * _HOUR_S,
     ),
 }
 
 _OWNERS: Final[dict[_Key, Classified]] = {
-    (25, 2207050): _row(
+    (25, 2207050): _hold(
         Action.OWNER,
         "account_restricted",
         "the account is restricted, inactive or must pass a check",
         Source.PUBLISHING,
-        4 * _HOUR_S,
+        first_s=4 * _HOUR_S,
+        longest_s=12 * _HOUR_S,
     ),
-    (100, 2534029): _row(
+    (100, 2534029): _hold(
         Action.OWNER,
         "account_blocked",
         "the account may not use the messaging API",
         Source.MESSENGER,
-        4 * _HOUR_S,
+        first_s=4 * _HOUR_S,
+        longest_s=12 * _HOUR_S,
     ),
-    (190, 459): _row(
+    (190, 459): _hold(
         Action.OWNER,
         "account_checkpointed",
         "the owner must pass Instagram's check",
         Source.GRAPH,
-        _HOUR_S,
+        first_s=_HOUR_S,
+        longest_s=4 * _HOUR_S,
     ),
-    (190, 464): _row(
-        Action.OWNER, "account_unconfirmed", "the owner must confirm", Source.GRAPH, _HOUR_S
+    (190, 464): _hold(
+        Action.OWNER,
+        "account_unconfirmed",
+        "the owner must confirm",
+        Source.GRAPH,
+        first_s=_HOUR_S,
+        longest_s=4 * _HOUR_S,
     ),
-    (190, 492): _row(
-        Action.OWNER, "role_missing", "the owner has no role on the Page", Source.GRAPH, _HOUR_S
+    (190, 492): _hold(
+        Action.OWNER,
+        "role_missing",
+        "the owner has no role on the Page",
+        Source.GRAPH,
+        first_s=_HOUR_S,
+        longest_s=4 * _HOUR_S,
     ),
-    (200, 2534041): _row(
+    (200, 2534041): _hold(
         Action.OWNER,
         "message_access_off",
         "tools may not access messages: a switch in the Instagram app",
         Source.MESSENGER,
-        _HOUR_S,
+        first_s=_HOUR_S,
+        longest_s=4 * _HOUR_S,
     ),
-    (10904, 1893050): _row(
+    (10904, 1893050): _hold(
         Action.OWNER,
         "messages_disabled",
         "messages are switched off in settings",
         Source.OBSERVED,
-        _HOUR_S,
+        first_s=_HOUR_S,
+        longest_s=4 * _HOUR_S,
     ),
 }
 
@@ -358,8 +435,16 @@ _OURS: Final[dict[_Key, Classified]] = {
         "the app lacks a capability, or the node is wrong",
         Source.OBSERVED,
     ),
-    (100, None): _row(
-        Action.FIX, "invalid_parameter", "a parameter is wrong or too long", Source.SEND_API
+    (100, None): replace(
+        _row(Action.FIX, "invalid_parameter", "a parameter is wrong or too long", Source.SEND_API),
+        at_first=_hold(
+            Action.OWNER,
+            "app_role_missing",
+            "every call since the login: the account has no role in the app",
+            Source.OBSERVED,
+            first_s=15 * _MINUTE_S,
+            longest_s=4 * _HOUR_S,
+        ),
     ),
     (200, 2018028): _row(
         Action.FIX, "app_not_live", "the app is not live, or has no role here", Source.OBSERVED
@@ -371,7 +456,8 @@ _OURS: Final[dict[_Key, Classified]] = {
 
 _TABLE: Final[dict[_Key, Classified]] = {
     **_MAYBE_SENT,
-    **_LIMITED,
+    **_PASSING,
+    **{key: replace(row, is_limit=True) for key, row in _LIMITED.items()},
     **_RESTRICTED,
     **_OWNERS,
     **_REAUTH,

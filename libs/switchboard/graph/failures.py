@@ -2,9 +2,10 @@
 How a call to Meta can end badly, sorted as `switchboard.errors` sorts everything.
 
 * GraphFailure          Meta answered, or may have acted
-  x SlowDown            Throttled     refused for now, before acting
+  x SlowDown            Throttled     refused for now, because of a limit (`why.is_limit`) or a
+                                      passing fault
   x AccountHeld         Failure       nothing of this account goes out for a while
-    + OwnerMustAct                    and it stays so until the owner changes a setting
+    + OwnerMustAct                    and it stays so until the owner has done something
   x TokenDead           Failure       the owner must connect the account again
   x OutsideWindow       WindowClosed  the person's window is over
   x NotSent             Refused       never, for this person or comment; or a mistake of ours
@@ -40,7 +41,7 @@ class GraphFailure(Failure):
 
 
 class SlowDown(GraphFailure, Throttled):
-    """Refused before acting, because of a limit; nothing was done."""
+    """Refused for now: because of a limit, before acting, or because of a fault that passes."""
 
     reason: ClassVar[str] = "throttled"
 
@@ -52,7 +53,7 @@ class AccountHeld(GraphFailure):
 
 
 class OwnerMustAct(AccountHeld):
-    """Held until the owner changes a setting; asked again now and then."""
+    """Held until the owner has done something at Instagram; asked again now and then."""
 
     reason: ClassVar[str] = "owner_must_act"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from switchboard.contracts import CommentId, PersonId
+from switchboard.contracts import AttachmentId, CommentId, PersonId
 from switchboard.errors import Refused
 from switchboard.rules.campaigns import (
     MAX_BUTTON_TITLE_CHARACTERS,
@@ -45,6 +45,14 @@ class Message:
     body: Body
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that Meta fetches from `url`."""
+
+    kind: str
+    url: str
+
+
 def message(person_id: PersonId, saying: Saying) -> Message:
     """
     Return `saying`, its variables replaced, to a person whose window is open.
@@ -65,6 +73,43 @@ def private_reply(comment_id: CommentId, saying: Saying) -> Message:
     if saying.media is not None:
         raise NotSendable("a private reply to a comment cannot be a file or a post")
     return Message({"recipient": {"comment_id": comment_id}, "message": _content(saying)})
+
+
+def file_of(message: Message) -> File | None:
+    """Return the file that Meta would have to fetch to send `message`, if there is one."""
+    match message.body:
+        case {"message": {"attachment": {"type": str(kind), "payload": {"url": str(url)}}}}:
+            return File(kind, url)
+        case _:
+            return None
+
+
+def attachment_of(message: Message) -> AttachmentId | None:
+    """Return the id of the uploaded file that `message` sends, if it does."""
+    match message.body:
+        case {"message": {"attachment": {"payload": {"attachment_id": str(found)}}}}:
+            return AttachmentId(found)
+        case _:
+            return None
+
+
+def by_attachment(message: Message, attachment_id: AttachmentId) -> Message:
+    """Return `message`, which sends a file, with the uploaded file in its place."""
+    file = file_of(message)
+    if file is None:
+        raise ValueError("a message without a file has none to replace")
+    attachment = {"type": file.kind, "payload": {"attachment_id": attachment_id}}
+    return Message({**message.body, "message": {"attachment": attachment}})
+
+
+def upload(file: File) -> Body:
+    """
+    Return the body of a call to `/message_attachments`.
+
+    Source: Meta, "Attachment Upload API": without `is_reusable` the id is good for nothing.
+    """
+    payload = {"url": file.url, "is_reusable": True}
+    return {"message": {"attachment": {"type": file.kind, "payload": payload}}}
 
 
 def require_text(text: str) -> None:

@@ -66,12 +66,12 @@ def _posts(data: list[Any]) -> Iterator[PublishedPost]:
     for one in data:
         if not isinstance(one, dict):
             continue
-        media_id, posted_at = read_id(one, "id"), _moment(one.get("timestamp"))
+        media_id, posted_at = read_id(one, "id"), read_moment(one.get("timestamp"))
         if media_id is not None and posted_at is not None:
             yield PublishedPost(media_id=MediaId(media_id), posted_at=posted_at)
 
 
-def _moment(written: object) -> datetime | None:
+def read_moment(written: object) -> datetime | None:
     """Read `2026-01-02T03:04:05+0000`, as Meta writes times in answers."""
     if not isinstance(written, str):
         return None

@@ -4,6 +4,9 @@ How much may be done in how long: the numbers that senders keep, and dry runs re
 Meta: 750 private replies an hour and account. Ours are 720 at most, whatever the account allows,
 and 30 of them may go at once: so if Redis forgets just then and grants a burst again, it is
 720 + 30 = 750. A turn is also taken up to a call's length before Meta counts it (2 in 10 s).
+
+Meta: 100 messages a second and account; as many answers to a broadcast's comments. Ours are 80 at
+most, 16 of them at once: 80 + 16 = 96.
 """
 
 from __future__ import annotations
@@ -15,6 +18,9 @@ from typing import Final
 HOUR: Final = timedelta(hours=1)
 PRIVATE_REPLIES_MOST: Final = 720  # an hour and account
 PRIVATE_REPLIES_BURST_SHARE: Final = 24  # one in 24 of the ceiling may go at once
+SECOND: Final = timedelta(seconds=1)
+SENDS_MOST: Final = 80  # a second and account
+SENDS_BURST_SHARE: Final = 5
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -55,3 +61,8 @@ def private_replies(allowed: int) -> Ceiling:
     """Return how many private replies an account may send that is `allowed` so many an hour."""
     most = min(allowed, PRIVATE_REPLIES_MOST)
     return ceiling(most, HOUR, share=PRIVATE_REPLIES_BURST_SHARE)
+
+
+def sends(allowed: int) -> Ceiling:
+    """Return how many messages an account may send that is `allowed` so many a second."""
+    return ceiling(min(allowed, SENDS_MOST), SECOND, share=SENDS_BURST_SHARE)

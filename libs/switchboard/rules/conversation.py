@@ -65,6 +65,7 @@ class Talk:
             contact=self.contact,
             now=self.now,
             base=self.now,
+            delay=self.rules.settings.delay,
             follower=self.follower,
         )
 

@@ -56,7 +56,7 @@ from switchboard.rules.campaigns import (
 from switchboard.rules.contact import Contact, Origin
 from switchboard.rules.conversation import Going, Talk
 from switchboard.rules.decision import Because, Considered, Decision, Failed
-from switchboard.rules.drafts import WINDOW, Maker, comment_deadline, window_until
+from switchboard.rules.drafts import MARGIN, WINDOW, Maker, comment_deadline, window_until
 from switchboard.rules.flow import Ran, Start
 from switchboard.rules.learnt import Learnt
 from switchboard.rules.proof import Proof
@@ -323,6 +323,7 @@ class _Deciding:
             contact=self._remembering(campaign),
             now=self._now,
             base=conditions.starts_at(campaign, self._now, self._rules.settings),
+            delay=self._rules.settings.delay,
             values=_values(self._event, None),
             within=UNSURE,
         )
@@ -333,8 +334,8 @@ class _Deciding:
         campaign = winner.campaign
         base = conditions.starts_at(campaign, self._now, self._rules.settings)
         until = _answerable_until(self._event, self._contact)
-        if base > self._now and until is not None and base >= until:
-            self._mark(campaign, "hours")
+        if base > self._now and until is not None and base + MARGIN >= until:
+            self._mark(campaign, "opens_too_late")
             return self._no_match("nothing_matched")
         proof = winner.considered.proof
         start = Start(
@@ -344,6 +345,7 @@ class _Deciding:
             contact=self._remembering(campaign),
             now=self._now,
             base=base,
+            delay=self._rules.settings.delay,
             follower=self._learnt.follower,
             values=_values(self._event, proof),
         )

@@ -70,6 +70,7 @@ Failed = Literal[
     "follower",
     "tags",
     "hours",
+    "opens_too_late",
     "language",
     "outranked",
 ]
@@ -81,6 +82,8 @@ Stopped = Literal[
     "waits_for_time",
     "gate_closed",
     "no_window",
+    "too_late",
+    "follow_up_too_late",
     "answer_missing",
     "handed_over",
     "does_not_fit",

@@ -20,6 +20,7 @@ from switchboard.rules.campaigns import Campaign, Content
 from switchboard.rules.campaigns.content import Button
 from switchboard.rules.contact import Contact
 from switchboard.rules.decision import DeliveryKind, Draft
+from switchboard.rules.delays import AT_ONCE, Delay
 from switchboard.rules.payloads import ToCampaign, ToStep
 from switchboard.rules.saying import SaidButton, SaidChip, SaidLink, SaidPostback, Saying
 from switchboard.rules.variables import variables
@@ -31,6 +32,8 @@ COMMENT_DEADLINE: Final = timedelta(days=7)
 LIVE_DEADLINE: Final = timedelta(hours=4)
 # Meta, "Messaging API": 24 hours from each of the person's messages or taps.
 WINDOW: Final = timedelta(hours=24)
+# What is due so shortly before a deadline may be sent after it.
+MARGIN: Final = timedelta(minutes=5)
 # Ours: a receiver that is down for longer has been told of other things meanwhile.
 _WEBHOOK_DEADLINE: Final = timedelta(hours=24)
 # Ours: a timer that could not go off for a week has nobody waiting for it.
@@ -42,8 +45,9 @@ class Maker:
     """
     Makes the drafts of one campaign for one event.
 
-    `base` is the moment from which they may be sent; `values` the variables that deciding knows.
-    `within` stands before the names of steps that are not the campaign's usual ones.
+    `base` is the moment from which they may be sent, and `delay` by how much later what is said to
+    somebody goes; `values` are the variables that deciding knows. `within` stands before the names
+    of steps that are not the campaign's usual ones.
     """
 
     campaign: Campaign
@@ -51,6 +55,7 @@ class Maker:
     person_id: PersonId | None
     contact: Contact
     base: datetime
+    delay: Delay = AT_ONCE
     values: Mapping[str, str] = field(default_factory=dict)
     within: str = ""
 
@@ -59,13 +64,14 @@ class Maker:
         return delivery_id(self.event.event_id, self.campaign.id, self.within + name)
 
     def reply(self, name: str, kind: Literal["public_reply", "private_reply"], says: Says) -> Draft:
-        """Return an answer to the comment."""
-        live = isinstance(self.event, LiveCommentWritten)
+        """Return an answer to the comment; in a broadcast, which may end, there is no delay."""
+        live, deadline = isinstance(self.event, LiveCommentWritten), comment_deadline(self.event)
         return self._draft(
             name,
             kind,
             self._saying(says),
-            deadline=comment_deadline(self.event),
+            deadline=deadline,
+            not_before=self.base if live else self._delayed(name, deadline),
             lane="live" if live else "usual",
         )
 
@@ -74,11 +80,17 @@ class Maker:
         window = self.window()
         if window is None:
             raise AssertionError("a message is drafted only where a window is open")
-        return self._draft(name, "message", self._saying(says), deadline=window, after=after)
+        return self._draft(
+            name,
+            "message",
+            self._saying(says),
+            deadline=window,
+            not_before=self._delayed(name, window),
+            after=after,
+        )
 
-    def timer(self, position: int, wait: timedelta) -> Draft:
-        """Return what goes off `wait` from now, for the step at `position`."""
-        due = self.base + wait
+    def timer(self, position: int, due: datetime) -> Draft:
+        """Return what goes off when it is `due`, for the step at `position`."""
         name = f"{position}.timer"
         return self._draft(name, "timer", {}, deadline=due + _TIMER_DEADLINE, not_before=due)
 
@@ -101,6 +113,9 @@ class Maker:
     def window(self) -> datetime | None:
         """Return until when the person may be written to, if a window is or was open."""
         return window_until(self.event, self.contact)
+
+    def _delayed(self, name: str, deadline: datetime) -> datetime:
+        return self.delay.after(self.base, self.id(name), deadline=deadline)
 
     def _saying(self, says: Says) -> Mapping[str, Any]:
         return says.stored(self.campaign, self.values)

@@ -21,6 +21,7 @@ from switchboard.rules.sentences import (
     STOPPED,
     sentence_of,
 )
+from switchboard.rules.states import OPEN
 
 Json = Mapping[str, Any]
 _OPEN, _CLOSE = "[", "]"  # around what was matched, inside a text
@@ -83,7 +84,7 @@ def explain(
         Chapter("Campaigns that were looked at", tuple(teller.considered())),
         Chapter("What was asked, and the answer", tuple(teller.answer())),
         Chapter("Decided", tuple(teller.decided())),
-        Chapter("What is sent, and how it stands", tuple(map(_delivery, deliveries))),
+        Chapter("What is sent, and how it stands", tuple(_deliveries(deliveries))),
         Chapter("What changed about the person", tuple(teller.changes())),
     ]
     return [chapter for chapter in chapters if chapter.lines]
@@ -282,6 +283,19 @@ def _origin(origin: Json) -> str:
     return f"It belongs to a delivery of ours, of campaign {origin.get('campaign_id')}."
 
 
+def _deliveries(rows: Sequence[Json]) -> Iterator[str]:
+    """Yield each delivery as it stands, and below it the steps it took."""
+    for row in rows:
+        yield _delivery(row)
+        yield from (f"    {_taken(step)}" for step in row.get("steps", ()))
+
+
+def _taken(step: Json) -> str:
+    """Return one step: when, to which state, by whom, and why if it says so."""
+    told = f"{step['at']}  {step['after']}, by {step['by']}"
+    return told + (f": {sentence_of(step['reason'])}" if step.get("reason") else "")
+
+
 def _delivery(row: Json) -> str:
     kind = KINDS.get(row["kind"], row["kind"])
     told = f"{kind} of step {_step(row['step'])}: {STATES.get(row['state'], row['state'])}"
@@ -289,7 +303,7 @@ def _delivery(row: Json) -> str:
         told += f", because {sentence_of(row['reason'])} ({row['reason']})"
     if row.get("sent_at"):
         told += f"; sent {row['sent_at']}"
-    elif row["state"] in _OPEN_STATES:
+    elif row["state"] in OPEN:
         told += f"; from {row.get('not_before')}, until {row.get('deadline')}"
     if row.get("attempts"):
         told += f"; attempts: {row['attempts']}"
@@ -303,9 +317,6 @@ def _step(name: str) -> str:
     if not position.isdecimal():
         return "for where an intent is only guessed" if name.startswith("unsure.") else name
     return f"{int(position) + 1} ({what})" if what else str(int(position) + 1)
-
-
-_OPEN_STATES: Final = frozenset({"waiting", "parked", "ready", "sending"})
 
 
 def _known(sentences: Mapping[Any, str], code: Any) -> str:

@@ -46,7 +46,8 @@ from switchboard.rules.campaigns import (
 )
 from switchboard.rules.contact import Contact, Flow
 from switchboard.rules.decision import Draft, Stopped
-from switchboard.rules.drafts import Maker, Says
+from switchboard.rules.delays import AT_ONCE, Delay
+from switchboard.rules.drafts import MARGIN, Maker, Says, comment_deadline
 from switchboard.rules.payloads import ToStep, read_payload
 from switchboard.rules.saying import SaidChip, SaidPostback
 
@@ -58,9 +59,9 @@ class Start:
     """
     What steps are run with.
 
-    `base` is when what they send may go at the earliest; `follower` is Meta's answer about this
-    very event, if it was asked; `values` are variables that deciding knows; `within` as `Maker` has
-    it.
+    `base` is when what they send may go at the earliest, and `delay` by how much later it goes;
+    `follower` is Meta's answer about this very event, if it was asked; `values` are variables that
+    deciding knows; `within` as `Maker` has it.
     """
 
     campaign: Campaign
@@ -69,6 +70,7 @@ class Start:
     contact: Contact
     now: datetime
     base: datetime
+    delay: Delay = AT_ONCE
     follower: FollowerRead | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     within: str = ""
@@ -150,7 +152,7 @@ class _Running:
         self._contact = without_flow(start.contact, start.campaign.id)
         self._drafts: list[Draft] = []
         self._last: DeliveryId | None = None
-        self._delay = timedelta()
+        self._waited = timedelta()
         self._replied = False
         self._stopped: Stopped | None = None
 
@@ -204,10 +206,17 @@ class _Running:
             event=start.event,
             person_id=start.person_id,
             contact=start.contact,
-            base=start.base + self._delay,
+            base=start.base + self._waited,
+            delay=start.delay,
             values=start.values,
             within=start.within,
         )
+
+    @property
+    def _said_at(self) -> datetime:
+        """When the last of what is said goes: what waits after it waits from then on."""
+        said = (draft.not_before for draft in self._drafts if draft.kind == "message")
+        return max(said, default=self._maker.base)
 
     def _do(self, position: int, step: Step) -> None:  # noqa: C901, PLR0912  a table
         match step:
@@ -244,7 +253,7 @@ class _Running:
         return variants[self._maker.id(name).int % len(variants)]
 
     def _reply_publicly(self, name: str, step: PublicReply) -> None:
-        if isinstance(self._start.event, CommentWritten):
+        if isinstance(self._start.event, CommentWritten) and self._is_in_time():
             text = step.variants[self._maker.id(name).int % len(step.variants)]
             says = Says(Content.model_construct(text=text))
             self._drafts.append(self._maker.reply(name, "public_reply", says))
@@ -264,6 +273,8 @@ class _Running:
             if self._replied:
                 self._stopped = "no_window"
                 return False
+            if not self._is_in_time():
+                return False
             self._replied = True
             self._drafts.append(self._maker.reply(name, "private_reply", says))
             return True
@@ -275,6 +286,18 @@ class _Running:
         self._drafts.append(draft)
         self._last = draft.id
         return True
+
+    def _is_in_time(self) -> bool:
+        """Whether the comment may still be answered after what was waited for; else it stops."""
+        if self._maker.base + MARGIN < comment_deadline(self._start.event):
+            return True
+        self._stopped = "too_late"
+        return False
+
+    def _outlives(self, due: datetime) -> bool:
+        """Whether the window, as far as is known, will be closed when something is due."""
+        window = self._maker.window()
+        return window is not None and due + MARGIN >= window
 
     def _ask(self, position: int, step: Ask) -> None:
         content = self._variant(str(position), step.variants)
@@ -314,18 +337,30 @@ class _Running:
 
     def _wait(self, position: int, step: Wait) -> None:
         if self._after_comment:
-            self._delay += step.duration  # replies are put off; there is nothing to come back to
+            self._waited += step.duration  # replies are put off; there is nothing to come back to
             return
-        timer = self._maker.timer(position, step.duration)
+        due = self._said_at + step.duration
+        if self._is_said_next(position) and self._outlives(due):
+            self._stopped = "too_late"
+            return
+        timer = self._maker.timer(position, due)
         self._drafts.append(timer)
         self._keep(position, "time", "waits_for_time", timer=timer.id)
+
+    def _is_said_next(self, position: int) -> bool:
+        """Whether what stands behind the wait at `position` needs a window before anything else."""
+        return isinstance(self._step_at(position + 1), Message | Ask | FollowGate)
 
     def _await_tap(self, position: int) -> None:
         """Wait for a tap on what stands at `position`, until the follow-up behind it is due."""
         step = self._steps[position + 1]
         if not isinstance(step, FollowUp):
             raise TypeError(f"step {position + 1} is no follow-up")
-        timer = self._maker.timer(position + 1, step.after)
+        timer = self._maker.timer(position + 1, self._said_at + step.after)
+        if self._outlives(timer.not_before):
+            # It is not set, and never goes off; a tap or a click still leads on from here.
+            self._keep(position + 1, "tap", "follow_up_too_late", timer=timer.id)
+            return
         self._drafts.append(timer)
         self._keep(position + 1, "tap", "waits_for_tap", timer=timer.id)
 
@@ -340,8 +375,11 @@ class _Running:
         body = _told(self._start, self._contact, position)
         self._drafts.append(self._maker.webhook(str(position), str(step.url), body))
 
+    def _step_at(self, position: int) -> Step | None:
+        return self._steps[position] if position < len(self._steps) else None
+
     def _is_follow_up(self, position: int) -> bool:
-        return position < len(self._steps) and isinstance(self._steps[position], FollowUp)
+        return isinstance(self._step_at(position), FollowUp)
 
     def _leads_further(self, position: int) -> bool:
         """Whether what the follow-up at `position` follows waits for a tap by itself."""

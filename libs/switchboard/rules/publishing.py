@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -76,6 +77,7 @@ def check(
     own: CampaignId | None = None,
     media: Mapping[str, MediaFound] | None = None,
     intents: Iterable[IntentOption] | None = None,
+    delay: timedelta = timedelta(),
 ) -> Checked:
     """
     Return the definition in `raw` with the linter's findings; see `lint` for the arguments.
@@ -85,7 +87,7 @@ def check(
 
     """
     definition = read_definition(raw)
-    found = lint(definition, others=others, media=media, own=own, intents=intents)
+    found = lint(definition, others=others, media=media, own=own, delay=delay, intents=intents)
     return Checked(definition, tuple(found))
 
 

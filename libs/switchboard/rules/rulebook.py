@@ -15,6 +15,7 @@ from switchboard.rules.campaigns import (
     Keywords,
     UnrecognisedTrigger,
 )
+from switchboard.rules.delays import Delay
 from switchboard.rules.matching import KeywordIndex
 
 
@@ -32,12 +33,20 @@ class AccountSettings:
     What an owner has set for all of an account's campaigns.
 
     `time_zone` is IANA's name. A message the owner types by hand makes the automation silent
-    towards that person for `takeover`. Until `paused_until` it is silent towards everyone.
+    towards that person for `takeover`. Until `paused_until` it is silent towards everyone. What is
+    said to people goes later than at once by between `reply_delay_min` and `reply_delay_max`.
     """
 
     time_zone: str = "UTC"
     takeover: timedelta = timedelta(hours=12)
     paused_until: datetime | None = None
+    reply_delay_min: timedelta = timedelta()
+    reply_delay_max: timedelta = timedelta()
+
+    @property
+    def delay(self) -> Delay:
+        """How much later than at once people are answered."""
+        return Delay(self.reply_delay_min, self.reply_delay_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

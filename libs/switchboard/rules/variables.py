@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 KNOWN: Final = frozenset({"first_name", "name", "username", "email", "phone", "keyword"})
 # Under a comment, for all to see: nothing that the person told us in private.
@@ -20,6 +20,21 @@ MAX_VALUE_CHARACTERS: Final = 60
 _VARIABLE: Final = re.compile(r"\{\{\s*([a-z][a-z0-9_]{0,31})\s*(?:\|([^{}]*))?\}\}")
 _BRACES: Final = re.compile(r"\{\{|\}\}")
 _UTF8_MAX_BYTES: Final = 4
+
+
+class Known(Protocol):
+    """What is known of a person that a variable can stand for; `fields` are answers of theirs."""
+
+    @property
+    def name(self) -> str | None: ...  # noqa: D102  its class says it
+    @property
+    def username(self) -> str | None: ...  # noqa: D102
+    @property
+    def email(self) -> str | None: ...  # noqa: D102
+    @property
+    def phone(self) -> str | None: ...  # noqa: D102
+    @property
+    def fields(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
 class Variable(NamedTuple):
@@ -36,6 +51,27 @@ def variables(text: str) -> tuple[Variable, ...]:
     return tuple(
         Variable(*found.span(), found[1], found[2] or "") for found in _VARIABLE.finditer(text)
     )
+
+
+def values_of(person: Known, decided: Mapping[str, str]) -> Mapping[str, str]:
+    """
+    Return what the variables stand for.
+
+    What is known of the person now goes before what was known when it was `decided`.
+    """
+    name = (person.name or "").strip()
+    now = {
+        "first_name": next(iter(name.split()), None),
+        "name": name,
+        "username": person.username,
+        "email": person.email,
+        "phone": person.phone,
+    }
+    return {
+        **person.fields,
+        **decided,
+        **{variable: value for variable, value in now.items() if value},
+    }
 
 
 def fault(text: str) -> str | None:

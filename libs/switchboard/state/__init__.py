@@ -18,7 +18,7 @@ from switchboard.state.breaker import Breaker
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
-from switchboard.state.limits import Bucket, Limits, Recall
+from switchboard.state.limits import Bucket, Limited, Limits, Recall
 
 __all__ = [
     "Breaker",
@@ -26,6 +26,7 @@ __all__ = [
     "Ceiling",
     "Contacts",
     "KeptAnswers",
+    "Limited",
     "Limits",
     "Observations",
     "Observed",

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, TypeAlias
 
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
@@ -58,16 +59,19 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
     """
     Open a client for the Redis (or Valkey) at `url`: redis://, or rediss:// for TLS.
 
-    Nothing is connected until the first command, so a service starts while Redis is away.
+    Nothing is connected until the first command, so a service starts while Redis is away. A command
+    for which there is no connection just now waits for one.
     """
-    redis = AsyncRedis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_TIMEOUT_S,
         socket_timeout=_TIMEOUT_S,
         socket_connect_timeout=_TIMEOUT_S,
         retry=Retry(ConstantBackoff(_RETRY_AFTER_S), _RETRIES),
-        max_connections=_MAX_CONNECTIONS,
         decode_responses=True,
     )
+    redis = AsyncRedis.from_pool(pool)
     try:
         yield redis
     finally:

@@ -9,12 +9,21 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `limit:{account}:<bucket>`          | when the bucket is full again, µs | sender | see below  |
 | `limit:{account}:<bucket>:<person>` | the same, for one person          | sender | see below  |
 | `cooldown:{account}`                | no call for it until, epoch ms    | sender | until then |
+| `pace:{account}`                    | the share of its full pace: hash  | sender | see below  |
+| `brake:{app}`                       | 1: no call for any account        | sender | until then |
+| `brake:{app}:last`                  | how long the last one was, ms     | sender | see below  |
 | `answer:{account}:<digest>`         | what the classifier answered      | classifier | as set |
 | `breaker:{<dependency>}`            | a circuit: state, failed, until   | classifier | 1 h    |
 
 A bucket's key lives until the bucket is full again, for a missing bucket is a full one; the key of
 a bucket that must survive a flush (`Bucket.recalled`) lives 30 days beyond its last use, so that a
 missing one means "unknown" and Postgres is asked.
+
+A pace lives until it is the full one again, for a missing pace is the full one; its fields are in
+`lua/pace.lua`. How long the last brake was is kept for an hour beyond it, to double the next one.
+
+`{app}` is written so: an installation has one app at Meta. It hashes to another slot than an
+account, so what concerns both is looked at side by side and not in one script.
 
 The braces are part of the key: Redis Cluster hashes only what is inside them.
 """
@@ -48,6 +57,21 @@ def limit(account_id: AccountId, bucket: str, person_id: PersonId | None = None)
 def cooldown(account_id: AccountId) -> str:
     """Until when no call is made for the account, because Meta told it to wait."""
     return f"cooldown:{{{account_id}}}"
+
+
+def pace(account_id: AccountId) -> str:
+    """At what share of its full pace the account goes."""
+    return f"pace:{{{account_id}}}"
+
+
+def brake() -> str:
+    """Whether no call is made for any account, because Meta told the app to wait."""
+    return "brake:{app}"
+
+
+def last_brake() -> str:
+    """How long the app was last stopped."""
+    return "brake:{app}:last"
 
 
 def answer(account_id: AccountId, digest: str) -> str:

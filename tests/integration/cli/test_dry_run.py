@@ -38,6 +38,22 @@ async def test_the_live_campaign_changes_nothing(
     assert "Nothing was sent or written." in first.out
 
 
+async def test_an_account_that_answers_later(
+    lived: Past, tmp_path: Path, switchboard: Switchboard
+) -> None:
+    """By how much later than at once what is said goes is told; of nothing, nothing is."""
+    file = _file(tmp_path, definitions()["link"].model_dump(mode="json"))
+    arguments = ("dry-run", file, "--account", "shop", "--campaign", lived.campaigns["link"])
+    at_once = await switchboard(*arguments)
+    await lived.db.execute(
+        "update public.instagram_accounts set reply_delay_min = '30 s', reply_delay_max = '2 min'"
+    )
+    later = await switchboard(*arguments)
+
+    assert "goes" not in at_once.out
+    assert "What is said goes 0:00:30 to 0:02:00 later than at once" in later.out
+
+
 async def test_a_campaign_for_everything(
     lived: Past, tmp_path: Path, switchboard: Switchboard
 ) -> None:

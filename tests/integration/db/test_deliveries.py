@@ -16,7 +16,8 @@ from switchboard.db.deliveries import MetaAnswer, claim
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database
 from switchboard.rules.contact import Contact
-from tests.integration.db.town import Shop, kept, now, owe, recorded, state_of
+from switchboard.rules.states import BECOMES
+from tests.integration.db.town import Shop, force, hold, kept, now, owe, recorded, state_of
 
 Settle = Callable[[Database, DeliveryId, str], Awaitable[bool]]
 
@@ -70,14 +71,34 @@ class TestClaiming:
         assert [1] == [taken.attempts for taken in claims if taken is not None]
         assert await state_of(owner, delivery) == "sending"
 
+    async def test_a_conversation_keeps_its_order(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """A message learns that an earlier one to its person is on its way, in whichever state."""
+        whole = {"kind": "message", "person_id": PersonId("7")}
+        first, later = [await owe(pipeline, shop, **whole) for _ in range(2)]
+        others = await owe(pipeline, shop, kind="message", person_id=PersonId("99"))
+        seen = {}
+        for state in BECOMES:
+            await force(owner, first, state)
+            await force(owner, later, "ready")
+            taken = await claim(pipeline, later, owner="me", lease_s=30)
+            assert taken is not None
+            seen[state] = taken.behind
+        await force(owner, first, "ready")
+        free = [await claim(pipeline, one, owner="me", lease_s=30) for one in (first, others)]
+
+        assert {"ready", "sending"} == {state for state, behind in seen.items() if behind}
+        assert [False, False] == [one.behind for one in free if one is not None]
+
     async def test_all_a_sender_needs(
         self, owner: Database, pipeline: Database, shop: Shop
     ) -> None:
         """The delivery comes with its account as it is now, and its token."""
         vault = Vault({"k1": b"k" * 32})
         await credentials.store(owner, shop.account, vault.seal("IGAA", shop.account), None)
-        until = now() + timedelta(minutes=5)
-        await deliveries.hold_account(pipeline, shop.account, until=until, reason="app_limit")
+        held = await hold(pipeline, shop)
+        assert held is not None
         delivery = await owe(pipeline, shop)
 
         taken = await claim(pipeline, delivery, owner="me", lease_s=30)
@@ -89,11 +110,13 @@ class TestClaiming:
             taken.instagram_id,
             taken.campaign_id,
         )
-        assert ("connected", until, "app_limit") == (
+        assert ("connected", held.until, "policy_block", 1) == (
             taken.status,
             taken.held_until,
             taken.hold_reason,
+            taken.holds,
         )
+        assert (False, False) == (taken.proven, taken.alerts_end)
         assert (720, 50) == (taken.private_replies_per_hour, taken.sends_per_second)
         assert {"text": "Here you are"} == taken.content
         assert taken.credential is not None
@@ -296,29 +319,3 @@ class TestParking:
             await deliveries.park(pipeline, nowhere, reason="held")
         with pytest.raises(ValueError, match="either after_s or until"):
             await deliveries.park(pipeline, nowhere, reason="held", after_s=1, until=now())
-
-
-class TestAccounts:
-    async def test_a_longer_hold_stands(
-        self, owner: Database, pipeline: Database, shop: Shop
-    ) -> None:
-        """A hold is never shortened by another."""
-        soon, later = now() + timedelta(minutes=1), now() + timedelta(hours=1)
-        await deliveries.hold_account(pipeline, shop.account, until=later, reason="later")
-        await deliveries.hold_account(pipeline, shop.account, until=soon, reason="soon")
-
-        row = await owner.fetchrow("select * from public.instagram_accounts")
-        assert row is not None
-        assert (later, "later") == (row["held_until"], row["hold_reason"])
-
-    async def test_a_dead_token_is_news_once(
-        self, owner: Database, pipeline: Database, shop: Shop
-    ) -> None:
-        """Of all the senders that notice, one tells."""
-        first = await deliveries.mark_reconnect_needed(pipeline, shop.account, "token_expired")
-        second = await deliveries.mark_reconnect_needed(pipeline, shop.account, "token_expired")
-
-        assert (True, False) == (first, second)
-        row = await owner.fetchrow("select status from public.instagram_accounts")
-        assert row is not None
-        assert row["status"] == "reconnect_needed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from switchboard.contracts import DeliveryId, MessageId, PersonId
 from switchboard.db import deliveries, origins
+from switchboard.db.origins import Traced, Unanswered
 from switchboard.db.pool import Database
 from switchboard.rules.contact import Origin
 from tests.integration.db.town import Shop, force, open_shop, owe
@@ -21,6 +23,11 @@ async def _message(db: Database, shop: Shop, person: PersonId = ANA, **fields: A
     return await owe(
         db, shop, **{"kind": "message", "person_id": person, "comment_id": None} | fields
     )
+
+
+def told(traced: Sequence[Traced]) -> list[str]:
+    """Return whose each echo is, as far as the deliveries say."""
+    return ["ours" if one.ours else "pending" if one.unanswered else "foreign" for one in traced]
 
 
 class TestEchoes:
@@ -41,7 +48,7 @@ class TestEchoes:
             ],
         )
 
-        assert ["foreign", "ours", "foreign", "ours"] == found
+        assert ["foreign", "ours", "foreign", "ours"] == told(found)
         assert [] == await origins.of_echoes(pipeline, [])
 
     @pytest.mark.parametrize(
@@ -63,7 +70,36 @@ class TestEchoes:
             pipeline, [(shop.account, MID, ANA), (shop.account, MID, BO)]
         )
 
-        assert [origin, "foreign"] == found
+        assert [origin, "foreign"] == told(found)
+
+    async def test_what_an_unanswered_one_says(
+        self, owner: Database, pipeline: Database, shop: Shop
+    ) -> None:
+        """Its content comes with it, and what is known of its person, to compare the echo with."""
+        await owner.execute(
+            """
+            insert into public.contacts (account_id, workspace_id, person_id, first_seen_at, name,
+                                         email, fields)
+            values ($1, $2, $3, now(), 'Ana', 'a@b.c', '{"size": "M"}')
+            """,
+            shop.account,
+            shop.workspace,
+            ANA,
+        )
+        await force(owner, await _message(pipeline, shop), "uncertain")
+
+        (found,) = await origins.of_echoes(pipeline, [(shop.account, MID, ANA)])
+
+        assert (
+            Unanswered(
+                state="uncertain",
+                kind="message",
+                content={"text": "Here you are"},
+                name="Ana",
+                email="a@b.c",
+                fields={"size": "M"},
+            ),
+        ) == found.unanswered
 
     async def test_an_answer_that_came(
         self, owner: Database, pipeline: Database, shop: Shop
@@ -75,7 +111,7 @@ class TestEchoes:
 
         found = await origins.of_echoes(pipeline, [(shop.account, MID, ANA)])
 
-        assert ["foreign"] == found
+        assert ["foreign"] == told(found)
 
     async def test_a_reply_to_a_comment(
         self, owner: Database, pipeline: Database, shop: Shop
@@ -86,11 +122,11 @@ class TestEchoes:
         for delivery in (public, lookup):
             await force(owner, delivery, "sending")
         echo = [(shop.account, MID, ANA)]
-        assert ["foreign"] == await origins.of_echoes(pipeline, echo)
+        assert ["foreign"] == told(await origins.of_echoes(pipeline, echo))
 
         await force(owner, await owe(pipeline, shop), "sending")
 
-        assert ["pending"] == await origins.of_echoes(pipeline, echo)
+        assert ["pending"] == told(await origins.of_echoes(pipeline, echo))
 
 
 class TestClicks:

@@ -12,21 +12,20 @@ from switchboard.contracts import DeliveryId, PersonId, TraceId
 from switchboard.db import deliveries, pacing
 from switchboard.db.pacing import Due, OverdueLookup
 from switchboard.db.pool import Database
-from tests.integration.db.town import Shop, now, open_shop, owe, state_of
+from tests.integration.db.town import Shop, hold, lose_token, now, open_shop, owe, state_of
 
 
 async def _park(
-    db: Database, shop: Shop, *, hours: int, due_in_s: float = -1, **more: Any
+    db: Database, shop: Shop, *, hours: float, due_in_s: float = -1, **more: Any
 ) -> DeliveryId:
-    """Return a parked delivery whose deadline is in `hours`."""
-    return await owe(
-        db,
-        shop,
-        **more,
-        state="parked",
-        not_before=now() + timedelta(seconds=due_in_s),
-        deadline=now() + timedelta(hours=hours),
-    )
+    """Return a parked delivery whose deadline is in `hours`; of those that are in no queue."""
+    whole: dict[str, Any] = {
+        "kind": "public_reply",
+        "state": "parked",
+        "not_before": now() + timedelta(seconds=due_in_s),
+        "deadline": now() + timedelta(hours=hours),
+    }
+    return await owe(db, shop, **whole | more)
 
 
 class TestReleasing:
@@ -72,10 +71,8 @@ class TestReleasing:
         dead = await open_shop(owner)
         for each in (shop, dead):
             await _park(pipeline, each, hours=1)
-        await deliveries.hold_account(
-            pipeline, shop.account, until=now() + timedelta(hours=1), reason="limit"
-        )
-        await deliveries.mark_reconnect_needed(pipeline, dead.account, "token")
+        await hold(pipeline, shop)
+        await lose_token(pipeline, dead)
 
         waiting = await pacing.release_due(pipeline, limit=10)
         await owner.execute(
@@ -100,12 +97,38 @@ class TestReleasing:
         due = await _park(pipeline, shop, hours=1, **person)
         later = await _park(pipeline, shop, hours=1, due_in_s=600, **person)
         reply = await _park(pipeline, shop, hours=1)
-        await deliveries.mark_reconnect_needed(pipeline, shop.account, "token")
+        await lose_token(pipeline, shop)
 
         released = await pacing.release_due(pipeline, limit=10)
 
         assert [due] == [one.delivery_id for one in released]
         assert ["parked", "parked"] == [await state_of(owner, one) for one in (later, reply)]
+
+    async def test_a_paused_account(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """An owner's pause holds back what is said, not what Meta is asked, and no longer."""
+        said = await _park(pipeline, shop, hours=1)
+        asked = await _park(pipeline, shop, hours=2, kind="lookup")
+        await owner.execute(
+            "update public.instagram_accounts set paused_until = now() + interval '1 hour'"
+        )
+
+        paused = await pacing.release_due(pipeline, limit=10)
+        await owner.execute("update public.instagram_accounts set paused_until = null")
+        resumed = await pacing.release_due(pipeline, limit=10)
+
+        assert [asked] == [one.delivery_id for one in paused]
+        assert [said] == [one.delivery_id for one in resumed]
+
+    async def test_a_broadcasts_replies_are_in_no_queue(
+        self, pipeline: Database, shop: Shop
+    ) -> None:
+        """A private reply in a broadcast goes at its time; one that is not has a queue."""
+        live = await _park(pipeline, shop, hours=3, kind="private_reply", lane="live")
+        await _park(pipeline, shop, hours=1, kind="private_reply")
+
+        released = await pacing.release_due(pipeline, limit=10)
+
+        assert [live] == [one.delivery_id for one in released]
 
     async def test_many_pacers(self, pipeline: Database, shop: Shop) -> None:
         """Pacers that run at once release each delivery once."""
@@ -171,12 +194,12 @@ class TestRunningOut:
     async def test_a_deadline(self, owner: Database, pipeline: Database, shop: Shop) -> None:
         """What waits past its deadline expires; what is being sent is its sender's to settle."""
         past = now() - timedelta(seconds=1)
+        sending = await owe(pipeline, shop, deadline=past)
+        await deliveries.claim(pipeline, sending, owner="me", lease_s=60)
         waits = [
             await owe(pipeline, shop, state=state, deadline=past)
             for state in ("waiting", "parked", "ready")
         ]
-        sending = await owe(pipeline, shop, deadline=past)
-        await deliveries.claim(pipeline, sending, owner="me", lease_s=60)
         await _park(pipeline, shop, hours=1)
 
         expired = await pacing.expire_overdue(pipeline)
@@ -186,6 +209,23 @@ class TestRunningOut:
         row = await owner.fetchrow("select * from public.deliveries where id = $1", waits[0])
         assert row is not None
         assert ("expired", "deadline_passed") == (row["state"], row["reason"])
+
+    async def test_a_margin(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+        """A reply to a comment that no sender would send any more is over; a message is not yet."""
+        soon = 4 / 60
+        late = [
+            await _park(pipeline, shop, hours=soon, kind=kind)
+            for kind in ("private_reply", "public_reply")
+        ]
+        message = await _park(
+            pipeline, shop, hours=soon, kind="message", person_id=PersonId("1"), comment_id=None
+        )
+        in_time = await _park(pipeline, shop, hours=6 / 60, kind="private_reply")
+
+        expired = await pacing.expire_overdue(pipeline, margin=timedelta(minutes=5))
+
+        assert sorted(late) == sorted(one.delivery_id for one in expired)
+        assert ["parked"] * 2 == [await state_of(owner, one) for one in (message, in_time)]
 
     @pytest.mark.parametrize("kind", ["webhook", "lookup", "timer"])
     async def test_a_lease_of_what_can_be_repeated(

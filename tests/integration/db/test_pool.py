@@ -124,6 +124,22 @@ class TestTransactions:
 
         assert [] == await owner.fetch("select id from public.workspaces")
 
+    async def test_what_is_set_in_one_ends_with_it(self, database_url: str) -> None:
+        """The next who gets the connection is nobody and has no settings, however it ended."""
+        async with open_pool(database_url, name="one", max_size=1) as db:
+            async with db.transaction() as tx:
+                await tx.execute("set local role authenticated")
+                await tx.execute("set local statement_timeout = '7s'")
+            with pytest.raises(TimeoutError):
+                await _become_somebody_and_fail(db)
+
+            row = await db.fetchrow(
+                "select current_user::text, current_setting('statement_timeout') as patience"
+            )
+
+        assert row is not None
+        assert ("postgres", "0") == (row["current_user"], row["patience"])
+
     async def test_json(self, owner: Database) -> None:
         """JSON goes in and comes out as values."""
         value = {"text": "é\u2028", "list": [1, None, 2.5]}
@@ -161,6 +177,12 @@ async def _sleep_longer_than_allowed(db: Database) -> None:
     async with db.transaction() as tx:
         await tx.execute("set local statement_timeout = '20ms'")
         await tx.execute("select pg_sleep(10)")
+
+
+async def _become_somebody_and_fail(db: Database) -> None:
+    async with db.transaction() as tx:
+        await tx.execute("set local role authenticated")
+        raise TimeoutError("somebody else's")
 
 
 async def _insert_and_fail(db: Database) -> None:

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 
 from switchboard.contracts import AccountId, CampaignId, IntentOption, MediaId, PublishedPost
-from switchboard.db import deliveries, posts, tenancy
+from switchboard.db import posts, tenancy
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database
 from switchboard.db.rules import book, keep_book, load, published, versions
 from switchboard.rules.campaigns import Campaign
 from switchboard.rules.rulebook import AccountSettings
-from tests.integration.db.town import Shop, definition, now, open_shop
+from tests.integration.db.town import Shop, definition, hold, now, open_shop
 
 
 async def _publish(owner: Database, shop: Shop, campaign: CampaignId, *keywords: str) -> int:
@@ -129,7 +129,8 @@ class TestLoading:
         until = now()
         await owner.execute(
             """update public.instagram_accounts
-                  set time_zone = 'Europe/Lisbon', takeover = '90 min', paused_until = $1""",
+                  set time_zone = 'Europe/Lisbon', takeover = '90 min', paused_until = $1,
+                      reply_delay_min = '30 s', reply_delay_max = '2 min'""",
             until,
         )
 
@@ -137,7 +138,11 @@ class TestLoading:
 
         assert AccountSettings() == usual.settings
         expected = AccountSettings(
-            time_zone="Europe/Lisbon", takeover=timedelta(minutes=90), paused_until=until
+            time_zone="Europe/Lisbon",
+            takeover=timedelta(minutes=90),
+            paused_until=until,
+            reply_delay_min=timedelta(seconds=30),
+            reply_delay_max=timedelta(minutes=2),
         )
         assert expected == rules.settings
 
@@ -154,11 +159,15 @@ class TestLoading:
             "paused_until = 'infinity'",
             "paused_until = '-infinity'",
             "paused_until = '20000-01-01'",
+            "reply_delay_min = '-1 s'",
+            "reply_delay_min = '2 s', reply_delay_max = '1 s'",
+            "reply_delay_max = '61 min'",
+            "reply_delay_max = '1 month'",
         ],
     )
     async def test_settings_nobody_can_read(self, owner: Database, shop: Shop, fault: str) -> None:
         """A setting that would keep the router from reading the rules is refused."""
-        with pytest.raises(QueryFailed, match=r"there is no time zone|_check"):
+        with pytest.raises(QueryFailed, match=r"there is no time zone|_check|_delay"):
             await owner.execute(f"update public.instagram_accounts set {fault}")
 
     async def test_posts(self, owner: Database, pipeline: Database, shop: Shop) -> None:
@@ -207,6 +216,8 @@ CHANGES = [
     "update public.instagram_accounts set status = 'reconnect_needed'",
     "update public.instagram_accounts set time_zone = 'Europe/Lisbon'",
     "update public.instagram_accounts set takeover = '2 hours'",
+    "update public.instagram_accounts set reply_delay_max = '1 min'",
+    "update public.instagram_accounts set reply_delay_min = '1 min'",
     "update public.instagram_accounts set paused_until = now()",
     "update public.campaigns set next_media_id = '1'",
     """insert into public.posts (workspace_id, account_id, media_id, posted_at)
@@ -241,13 +252,14 @@ class TestVersions:
     async def test_what_changes_nothing(
         self, owner: Database, pipeline: Database, shop: Shop
     ) -> None:
-        """A hold, a draft, a name, and seeding the same again, leave the rules as they are."""
+        """A hold, a draft, a name, an order, and seeding the same again, leave the rules alone."""
         before = await versions(pipeline, [shop.instagram_id])
 
-        await deliveries.hold_account(pipeline, shop.account, until=now(), reason="limit")
+        await hold(pipeline, shop)
         await _publish(owner, shop, shop.campaign)
         await _draft(owner, shop, shop.campaign, {"steps": "soon"})
         await owner.execute("update public.campaigns set name = 'renamed'")
+        await owner.execute("update public.instagram_accounts set first_served = 'newest'")
         await tenancy.connect_account(
             owner,
             shop.account,

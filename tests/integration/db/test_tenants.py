@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from switchboard.contracts import MediaId, PublishedPost
-from switchboard.db import labels, posts, rules, tenancy
+from switchboard.db import forecasts, labels, posts, rules, tenancy
+from switchboard.db.alerts import raise_alert
 from switchboard.db.credentials import Vault, store_webhook_secret
+from switchboard.db.deliveries import claim
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import record
 from switchboard.db.pool import Database, Transaction
+from switchboard.rules.outlook import Outlook
 from tests.integration.db.town import Shop, definition, now, open_shop, recorded
 from tests.integration.db.users import Role, acting_as, hire
 
@@ -30,6 +33,9 @@ TABLES = [
     "contacts",
     "events",
     "deliveries",
+    "delivery_transitions",
+    "alerts",
+    "delivery_forecasts",
     "rule_books",
     "posts",
 ]
@@ -55,12 +61,16 @@ async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
     said = labels.Label(text="how much?", intent="price", event_id=None, person_id=None)
     await labels.keep(owner, shop.account, shop.workspace, [said])
-    await record(pipeline, [recorded(shop, f"c:{shop.account}")])
+    event = recorded(shop, f"c:{shop.account}")
+    await record(pipeline, [event])
+    assert await claim(pipeline, event.deliveries[0].id, owner="me", lease_s=60)
     post = PublishedPost(media_id=MediaId("1"), posted_at=now())
     await posts.keep(pipeline, shop.account, shop.workspace, [post])
     await rules.keep_book(pipeline, shop.account, shop.workspace, 1, "{}")
     vault = Vault({"k1": b"1" * 32})
     await store_webhook_secret(owner, shop.account, vault.seal("whsec", shop.account, "webhook"))
+    await raise_alert(pipeline, shop.account, "reconnect_needed", detail={})
+    await forecasts.store(pipeline, shop.account, Outlook(), {})
 
 
 class TestReading:
@@ -163,6 +173,10 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ),
     ("update public.instagram_accounts set sends_per_second = 1 where workspace_id = $1", "admin"),
     (
+        "update public.instagram_accounts set first_served = 'oldest' where workspace_id = $1",
+        "admin",
+    ),
+    (
         """update public.instagram_accounts
               set time_zone = 'Europe/Lisbon', takeover = '2 h', paused_until = now()
             where workspace_id = $1""",
@@ -203,6 +217,9 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.events set outcome = 'ignored' where workspace_id = $1", "nobody"),
     ("delete from public.events where workspace_id = $1", "nobody"),
     ("update public.deliveries set state = 'cancelled' where workspace_id = $1", "nobody"),
+    ("delete from public.delivery_transitions where workspace_id = $1", "nobody"),
+    ("update public.alerts set resolved_at = now() where workspace_id = $1", "nobody"),
+    ("update public.delivery_forecasts set missed = 0 where workspace_id = $1", "nobody"),
     ("truncate public.campaigns cascade", "nobody"),
 ]
 STAFF: list[Role] = ["viewer", "editor", "admin", "owner"]

@@ -19,7 +19,8 @@ from switchboard.contracts import (
     WorkspaceId,
 )
 from switchboard.contracts.ids import delivery_id, event_id
-from switchboard.db import ledger, tenancy
+from switchboard.db import connections, holds, ledger, tenancy
+from switchboard.db.holds import Held
 from switchboard.db.ledger import ContactKept, DeliveryDraft, Recorded
 from switchboard.db.pool import Database
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, CampaignDefinition
@@ -146,6 +147,31 @@ async def owe(db: Database, shop: Shop, **fields: Any) -> DeliveryId:
     one = draft(shop, event_id(identity), **fields)
     await ledger.record(db, [recorded(shop, identity, deliveries=(one,))])
     return one.id
+
+
+async def hold(
+    db: Database,
+    shop: Shop,
+    *,
+    by: DeliveryId | None = None,
+    reason: str = "policy_block",
+    first: timedelta = timedelta(hours=1),
+    longest: timedelta = timedelta(hours=8),
+) -> Held | None:
+    """Let Meta restrict the shop's account because of a delivery; return the hold."""
+    return await holds.hold(
+        db,
+        shop.account,
+        by=by or DeliveryId(uuid4()),
+        reason=reason,
+        first=first,
+        longest=longest,
+    )
+
+
+async def lose_token(db: Database, shop: Shop) -> bool:
+    """Let Meta refuse the token of the shop's account, which has none stored."""
+    return await connections.need_reconnect(db, shop.account, used=None, reason="token_expired")
 
 
 async def force(owner: Database, delivery: DeliveryId, state: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 TARGETS = {
     "help", "setup", "run", "demo", "test", "check", "fmt", "locks", "docs", "migrate", "bench",
-    "clean",
+    "chaos", "clean",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -17,6 +18,7 @@ from switchboard.contracts import AccountId, CommentId, PersonId
 from switchboard.errors import Failure, Unavailable
 from switchboard.graph import (
     AccountHeld,
+    File,
     GraphFailure,
     NotSent,
     NotUnderstood,
@@ -28,6 +30,7 @@ from switchboard.graph import (
     message,
     open_graph,
     private_reply,
+    wants_less,
 )
 from switchboard.rules.saying import Saying
 
@@ -86,6 +89,14 @@ async def breaks_off(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def talks_nonsense(request: web.Request) -> web.Response:
+    """Answer in no protocol."""
+    assert request.transport is not None
+    request.transport.write(b"hello\r\n\r\n")
+    request.transport.close()
+    return web.Response()
+
+
 async def never(_request: web.Request) -> web.Response:
     """Take the call and think about it for ever."""
     await asyncio.Event().wait()
@@ -123,6 +134,38 @@ async def test_a_message_is_sent_as_meta_wants_it() -> None:
 
     assert [(f"/v26.0/{ACCOUNT}/messages", "Bearer secret", HELLO.body)] == meta.calls
     assert ("aWdfZ", PERSON) == (sent.message_id, sent.recipient_id)
+
+
+HAT = File("image", "https://shop.example/hat.png")
+
+
+async def test_a_file_is_uploaded_as_meta_wants_it() -> None:
+    """To the account's own address, to be used again, with the token in the header only."""
+    async with serving(says({"attachment_id": 1857777774821032})) as (meta, graph):
+        uploaded = await graph.upload(ACCOUNT, HAT, token="secret")
+
+    payload = {"url": HAT.url, "is_reusable": True}
+    body = {"message": {"attachment": {"type": "image", "payload": payload}}}
+    assert [(f"/v26.0/{ACCOUNT}/message_attachments", "Bearer secret", body)] == meta.calls
+    assert "1857777774821032" == uploaded.attachment_id
+
+
+@pytest.mark.parametrize(
+    "answer", [hangs_up, breaks_off, never, writes(b"", 500), says({"id": "1"}), says({})]
+)
+async def test_an_upload_is_never_unclear(answer: Answer) -> None:
+    """Nobody sees an upload; without an answer that can be read it may be made again."""
+    async with serving(answer, call_budget_s=0.1) as (_, graph):
+        with pytest.raises(Unavailable):
+            await graph.upload(ACCOUNT, HAT, token="t")
+
+
+async def test_an_upload_that_is_refused_says_why() -> None:
+    """Errors are those of the table, as reads have them: what may be tried again is not unclear."""
+    for code, kind in ((100, NotSent), (190, TokenDead), (613, SlowDown), (1, SlowDown)):
+        async with serving(says({"error": {"code": code}}, 400)) as (_, graph):
+            with pytest.raises(kind):
+                await graph.upload(ACCOUNT, HAT, token="t")
 
 
 async def test_a_private_reply_makes_its_person_known() -> None:
@@ -175,6 +218,11 @@ async def test_usage_comes_with_a_success() -> None:
         says({"error": {"code": 1}}, 500),
         says({"error": {"code": 2, "is_transient": True}}, 503),
         says({"error": {"code": 1, "error_subcode": 1357046}}, 400),
+        says({"error": {"code": 1200}}, 400),
+        says({"error": {"code": 20, "error_subcode": 1772107}}, 400),
+        writes(b"[" * 100_000, 200),
+        writes(b"\xff\xfe", 200),
+        talks_nonsense,
     ],
 )
 async def test_what_leaves_it_open_is_unclear(answer: Answer) -> None:
@@ -363,3 +411,51 @@ async def test_a_refused_question_is_read_by_its_numbers(
     failure = await profile_failure(says({"error": error}, status))
 
     assert kind is type(failure)
+
+
+THREAD = {"id": "t", "updated_time": "2026-01-02T03:04:05+0000", "messages": {"data": []}}
+
+
+async def test_a_conversation_is_asked_for() -> None:
+    """By the person's id, with no more of it than Meta shows; all of them page by page."""
+    async with serving(says({"data": [THREAD]})) as (meta, graph):
+        one = await graph.read_threads(ACCOUNT, person_id=PERSON, page=1, messages=20, token="t")
+        await graph.read_threads(ACCOUNT, page=25, messages=5, after="x", token="t")
+
+    fields = "fields=updated_time,participants,messages.limit({}){{id,created_time,from,to,message,attachments}}"  # noqa: E501  as it is sent
+    asked = [unquote(path) for path, _, _ in meta.calls]
+    path = f"/v26.0/{ACCOUNT}/conversations?platform=instagram&"
+    assert [
+        f"{path}{fields.format(20)}&limit=1&user_id={PERSON}",
+        f"{path}{fields.format(5)}&limit=25&after=x",
+    ] == asked
+    assert [True] == [thread.whole for thread in one.threads]
+
+
+async def test_replies_are_asked_for() -> None:
+    """With who wrote them and when, page by page."""
+    async with serving(says({"data": [{"id": "18"}]})) as (meta, graph):
+        found = await graph.read_replies(COMMENT, page=50, after="x", token="t")
+
+    query = "fields=id,text,timestamp,from,username&limit=50&after=x"
+    assert [f"/v26.0/{COMMENT}/replies?{query}"] == [path for path, _, _ in meta.calls]
+    assert ["18"] == [reply.id for reply in found.replies]
+
+
+@pytest.mark.parametrize("answer", [says({"id": "1"}), says({"data": {}}), writes(b"", 500)])
+async def test_no_list_is_no_answer(answer: Answer) -> None:
+    """An answer about something else does not mean that nothing was said."""
+    async with serving(answer) as (_, graph):
+        with pytest.raises(Unavailable):
+            await graph.read_threads(ACCOUNT, page=1, messages=1, token="t")
+        with pytest.raises(Unavailable):
+            await graph.read_replies(COMMENT, page=1, token="t")
+
+
+async def test_what_is_too_much_is_told_apart() -> None:
+    """HTTP 500 with code 1 is not a fault that passes: less must be asked for."""
+    async with serving(says({"error": {"code": 1, "message": "Zu viel"}}, 500)) as (_, graph):
+        with pytest.raises(GraphFailure) as caught:
+            await graph.read_threads(ACCOUNT, page=25, messages=20, token="t")
+
+    assert wants_less(caught.value)

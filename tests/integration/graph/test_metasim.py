@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,17 +11,20 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from switchboard.contracts import AccountId, CommentId, PersonId
+from switchboard.contracts import AccountId, AttachmentId, CommentId, PersonId
 from switchboard.graph import (
     GraphClient,
     NotSent,
     OutsideWindow,
     TokenDead,
+    by_attachment,
+    file_of,
     message,
     open_graph,
     private_reply,
 )
 from switchboard.rules.saying import Saying
+from switchboard.rules.wording import likeness, wording
 from tests.integration.metasim.stage import ACCOUNT, APP_SECRET, MEDIA, TOKEN, VERIFY_TOKEN, Meta
 from tools.metasim.app import create_app
 from tools.metasim.settings import Settings
@@ -114,6 +118,23 @@ async def test_a_message_within_the_window(meta: Meta, graph: GraphClient) -> No
     assert wrote["igsid"] == sent.recipient_id
 
 
+@pytest.mark.parametrize("content", [one for one in CONTENTS if "url" in one.get("media", ())])
+async def test_a_file_is_sent_by_its_id(
+    meta: Meta, graph: GraphClient, content: dict[str, Any]
+) -> None:
+    """What was uploaded for the account is taken by its id; an id that nobody knows is not."""
+    wrote = await meta.write()
+    fetched = message(PersonId(wrote["igsid"]), Saying.model_validate(content))
+    file = file_of(fetched)
+    assert file is not None
+    uploaded = await graph.upload(US, file, token=TOKEN)
+    await graph.send(US, by_attachment(fetched, uploaded.attachment_id), token=TOKEN)
+    with pytest.raises(NotSent) as caught:
+        await graph.send(US, by_attachment(fetched, AttachmentId("1")), token=TOKEN)
+
+    assert "invalid_parameter" == caught.value.why.reason
+
+
 async def test_a_wrong_token(meta: Meta, graph: GraphClient) -> None:
     """A token Meta does not know is dead."""
     wrote = await meta.write()
@@ -170,3 +191,47 @@ async def test_the_latest_posts(meta: Meta, graph: GraphClient) -> None:
 
     assert [MEDIA] == [post.media_id for post in found.posts]
     assert abs(found.posts[0].posted_at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Somebody of whom nothing is known."""
+
+    name: str | None = None
+    username: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+async def test_what_was_sent_is_recognised(
+    meta: Meta, graph: GraphClient, content: dict[str, Any]
+) -> None:
+    """Whatever we say, it is known again when Meta shows the conversation."""
+    wrote = await meta.write()
+    person = PersonId(wrote["igsid"])
+    sent = await graph.send(US, message(person, Saying.model_validate(content)), token=TOKEN)
+    found = await graph.read_threads(US, person_id=person, page=1, messages=20, token=TOKEN)
+
+    ours, theirs = found.threads[0].messages
+    said = wording("message", content, Nobody())
+    assert (sent.message_id, wrote["mid"]) == (ours.id, theirs.id)
+    assert likeness(said, ours.told) == ("fits" if "media" in content else "same")
+    assert (ACCOUNT, person) == (ours.author_id, theirs.author_id)
+    assert found.threads[0].whole
+
+
+async def test_what_stands_under_a_comment(meta: Meta, graph: GraphClient) -> None:
+    """Our reply is there with our id; one to a reply stands under the first comment."""
+    made = await meta.comment()
+    answer = await meta.comment("and I?", username="bo", parent_id=made["comment_id"])
+    first = await graph.reply_publicly(CommentId(made["comment_id"]), "Sent!", token=TOKEN)
+    second = await graph.reply_publicly(CommentId(answer["comment_id"]), "You, too!", token=TOKEN)
+    top = await graph.read_replies(CommentId(made["comment_id"]), page=50, token=TOKEN)
+    below = await graph.read_replies(CommentId(answer["comment_id"]), page=50, token=TOKEN)
+
+    ours = [reply.id for reply in top.replies if reply.author_id == ACCOUNT]
+    assert [first.comment_id, second.comment_id] == ours
+    assert () == below.replies
+    assert top.last

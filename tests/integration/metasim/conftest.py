@@ -12,6 +12,7 @@ from tests.integration.metasim.stage import (
     ACCOUNT,
     APP_SECRET,
     MEDIA,
+    META_APP_SECRET,
     OTHER_ACCOUNT,
     OTHER_TOKEN,
     TOKEN,
@@ -38,6 +39,7 @@ async def meta(receiver: Receiver) -> AsyncIterator[Meta]:
             webhook_url=str(target.make_url("/hook")),
             app_id="1000000000000001",
             app_secret=APP_SECRET,
+            meta_app_secret=META_APP_SECRET,
             verify_token=VERIFY_TOKEN,
         )
         async with (

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 APP_SECRET = "the app secret"
+META_APP_SECRET = "the other app's secret"
 VERIFY_TOKEN = "the verify token"
 ACCOUNT = "17841400000000001"
 OTHER_ACCOUNT = "17841400000000002"
@@ -33,7 +34,10 @@ class Delivery:
 
     @property
     def is_signed(self) -> bool:
-        digest = hmac.new(APP_SECRET.encode(), self.content, hashlib.sha256).hexdigest()
+        return self.is_signed_with(APP_SECRET)
+
+    def is_signed_with(self, secret: str) -> bool:
+        digest = hmac.new(secret.encode(), self.content, hashlib.sha256).hexdigest()
         return self.headers.get("X-Hub-Signature-256") == f"sha256={digest}"
 
 

@@ -17,12 +17,14 @@ from switchboard.contracts import (
     InboundEvent,
     LinkClicked,
     MediaId,
+    MessageId,
     PostbackTapped,
     PostsRead,
     PublishedPost,
 )
 from switchboard.contracts.ids import event_id
-from switchboard.db import deliveries, rules, tenancy
+from switchboard.db import deliveries, rules, tenancy, uncertain
+from switchboard.db.uncertain import Note
 from switchboard.errors import Throttled
 from switchboard.rules.contact import Contact
 from switchboard.rules.payloads import ToStep
@@ -177,12 +179,13 @@ async def test_each_version_that_decided_is_in_the_books(stage: Stage) -> None:
     ]
 
 
-def echo(stage: Stage, message_id: str) -> Echoed:
+def echo(stage: Stage, message_id: str, text: str | None = None) -> Echoed:
     """Return the echo of a message to PERSON."""
     common = stage.message("").model_dump(
         include={"account_id", "occurred_at", "received_at", "trace_id"}
     )
-    return Echoed.model_validate(common | {"recipient_id": PERSON, "message_id": message_id})
+    told = {"recipient_id": PERSON, "message_id": message_id, "text": text}
+    return Echoed.model_validate(common | told)
 
 
 async def test_echoes_of_a_message_before_and_after_metas_answer(stage: Stage) -> None:
@@ -205,6 +208,77 @@ async def test_echoes_of_a_message_before_and_after_metas_answer(stage: Stage) -
     assert ["matched", "ignored", "ignored", "ignored"] == [
         row["outcome"] for row in await stage.ledger()
     ]
+
+
+SKEW = timedelta(seconds=10)
+
+
+async def told(stage: Stage, event: Echoed) -> str:
+    """Let a router have an echo; return what it was taken for, or that it has to come again."""
+    (failure,) = await stage.route(event)
+    if failure is not None:
+        return "again"
+    last = (await stage.ledger())[-1]
+    return str(last["decision"]["because"])
+
+
+async def called(stage: Stage) -> DeliveryId:
+    """Return a delivery to PERSON whose call is under way; it says "Here"."""
+    await stage.publish(says("Here"))
+    await stage.route(stage.message("price"))
+    (due,) = stage.outbound.due()
+    assert await deliveries.claim(stage.db, due, owner="s", lease_s=60)
+    return due
+
+
+@pytest.mark.parametrize("order", ["echo first", "doubt first", "found first"])
+async def test_an_echo_and_a_call_without_an_answer(stage: Stage, order: str) -> None:
+    """Whichever is first, the echo is ours and waits for nothing, and it is what the call did."""
+    due, ours = await called(stage), echo(stage, "mid.ours", "Here")
+    taken_for = []
+    if order == "echo first":
+        taken_for.append(await told(stage, ours))
+    await deliveries.record_uncertain(stage.db, due, owner="s", reason="timed_out")
+    if order == "doubt first":
+        taken_for.append(await told(stage, ours))
+    (doubt,) = await uncertain.take(stage.db, limit=1, each=1, lease=timedelta(minutes=1))
+    heard = [word.message_id for word in await uncertain.own_words(stage.db, doubt)]
+    await uncertain.resolve_sent(
+        stage.db,
+        doubt,
+        Note(asked="ledger", outcome="found", because="found_as_echo", seen=1),
+        message_id=MessageId("mid.ours"),
+        recipient_id=PERSON,
+        sent_at=None,
+        skew=SKEW,
+    )
+    if order == "found first":
+        taken_for.append(await told(stage, ours))
+
+    assert ["echo"] == taken_for
+    assert ([] if order == "found first" else ["mid.ours"]) == heard
+    assert (await stage.contact()).paused_until is None
+
+
+async def test_typing_while_a_call_has_no_answer(stage: Stage) -> None:
+    """While it is under way nobody can tell; once it is uncertain, other words are another's."""
+    due, typed = await called(stage), echo(stage, "mid.by-hand", "One moment")
+    under_way = await told(stage, typed)
+    await deliveries.record_uncertain(stage.db, due, owner="s", reason="timed_out")
+    when_uncertain = await told(stage, typed)
+
+    assert ("again", "taken_over") == (under_way, when_uncertain)
+    assert typed.began_at + timedelta(hours=12) == (await stage.contact()).paused_until
+
+
+async def test_an_echo_that_tells_too_little(stage: Stage) -> None:
+    """It waits for the delivery, which is found without it, and is then known by its id."""
+    due, ours = await called(stage), echo(stage, "mid.ours")
+    await deliveries.record_uncertain(stage.db, due, owner="s", reason="timed_out")
+    before = await told(stage, ours)
+    await deliveries.record_sent(stage.db, due, owner="s", message_id="mid.ours")
+
+    assert ("again", "echo") == (before, await told(stage, ours))
 
 
 async def test_an_intent_is_asked_and_answered(stage: Stage) -> None:

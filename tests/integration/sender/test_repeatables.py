@@ -144,7 +144,7 @@ async def test_a_lookup_nobody_made_in_time_is_answered(stage: Stage) -> None:
     await stage.paced_until("expired", delivery)
 
     assert ["too_late"] == [answer.because for answer in stage.classified.published]
-    assert "deadline_passed" == (await stage.row(delivery))["reason"]
+    assert "not_reconnected_in_time" == (await stage.row(delivery))["reason"]
 
 
 async def test_a_late_answer_is_not_lost_with_its_queue(stage: Stage) -> None:

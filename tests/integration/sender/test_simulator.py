@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
 
 from switchboard.contracts import DeliveryId
-from switchboard.graph import open_graph
 from tests.integration.db.town import now
-from tests.integration.metasim.stage import APP_SECRET, MEDIA, VERIFY_TOKEN, Meta
-from tests.integration.sender.stage import TOKEN, Stage
+from tests.integration.metasim.stage import MEDIA, Meta
+from tests.integration.sender.stage import Stage
 from tests.support.builders import comment
-from tools.metasim.app import create_app
-from tools.metasim.settings import Settings
 
 EVENT = comment().model_dump(mode="json", exclude_none=True)
 LINK = {"kind": "link", "title": "Open shop", "url": "https://shop.example/hat"}
 TAP = {"kind": "postback", "title": "Send it", "payload": "sb1:0:1:2"}
 CHIPS = [{"title": "Yes", "payload": "y"}, {"kind": "email", "payload": "e"}]
-
-
-@pytest.fixture
-async def meta() -> AsyncIterator[Meta]:
-    """A Meta that sends no webhooks."""
-    settings = Settings(
-        webhook_url="http://127.0.0.1:1/",
-        app_id="1000000000000001",
-        app_secret=APP_SECRET,
-        verify_token=VERIFY_TOKEN,
-    )
-    async with (
-        TestServer(create_app(settings)) as server,
-        ClientSession(server.make_url("/")) as http,
-    ):
-        yield Meta(http)
-
-
-@pytest.fixture
-async def town(stage: Stage, meta: Meta) -> AsyncIterator[Stage]:
-    """The stage with the simulator for Meta, which knows the shop's account and a post of it."""
-    us = stage.shop.instagram_id
-    await meta.sim("PUT", f"/accounts/{us}", {"username": "shop", "token": TOKEN})
-    await meta.sim("PUT", f"/accounts/{us}/media/{MEDIA}", {"caption": "hats"})
-    url = str(meta.http._base_url).rstrip("/")
-    async with open_graph(url=url, version="v26.0", call_budget_s=5) as graph:
-        yield replace(stage, graph=graph)
 
 
 async def writes(town: Stage, meta: Meta, username: str = "ana") -> str:
@@ -161,3 +127,32 @@ async def test_the_latest_posts(town: Stage) -> None:
     (answer,) = town.classified.published
     assert [MEDIA] == [post.media_id for post in answer.posts]
     assert abs(answer.posts[0].posted_at - now()) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("image", "h.png"), ("video", "h.mp4"), ("audio", "h.m4a"), ("file", "h.pdf")],
+)
+async def test_a_file_for_many_is_uploaded_once(
+    town: Stage, meta: Meta, kind: str, name: str
+) -> None:
+    """Meta shows everybody the file, though it was given it once; what it forgets is given anew."""
+    url = f"https://shop.example/{name}"
+    content = json.dumps({"media": {"kind": kind, "url": url}})
+    people = [await writes(town, meta, f"p{number}") for number in range(5)]
+    uploads = f"/accounts/{town.shop.instagram_id}/attachments"
+
+    for person in people[:3]:
+        delivery = await town.owe("message", person=person, content=content)
+        assert ("sent", None) == await ended(town, delivery)
+    (uploaded,) = (await meta.sim("GET", uploads))["attachments"]
+    await meta.sim("DELETE", uploads)
+    forgotten = await town.owe("message", person=people[3], content=content)
+    parked = await ended(town, forgotten)
+    await town.paced_until("sent", forgotten)
+
+    assert (kind, url, 2) == (uploaded["type"], uploaded["url"], uploaded["uses"])
+    assert ("parked", "attachment_refused") == parked
+    for number in range(4):
+        talk = await meta.sim("GET", f"/conversations/{town.shop.instagram_id}/p{number}")
+        assert 1 == json.dumps(talk).count(url)

@@ -9,7 +9,7 @@ import pytest
 
 from switchboard.contracts import AccountId, PersonId
 from switchboard.errors import Throttled, Unavailable
-from switchboard.state import Bucket, Ceiling, Limits
+from switchboard.state import Bucket, Ceiling, Limited, Limits
 from switchboard.state.client import Redis
 from tests.integration.state.own_redis import OwnRedis
 
@@ -22,6 +22,13 @@ HOURLY = Bucket(
 EVERY_SECOND = Bucket(
     name="sends", ceiling=Ceiling(burst=3, sustained=1, window=timedelta(hours=1))
 )
+
+
+def bucket_of(name: str, burst: int, sustained: int) -> Bucket:
+    """A bucket that holds `burst` and gets `sustained` an hour."""
+    return Bucket(
+        name=name, ceiling=Ceiling(burst=burst, sustained=sustained, window=timedelta(hours=1))
+    )
 
 
 class Ledger:
@@ -100,6 +107,18 @@ async def test_a_flush_forgets_nothing_that_matters(redis: Redis, used: int, lef
     assert left == await granted(limits, HOURLY, 40, ledger=ledger)
 
 
+async def test_an_empty_bucket_fills_again_after_a_flush(redis: Redis) -> None:
+    """What Postgres told of an emptied bucket is kept: its tokens come back from then on."""
+    now_us = 10**15
+    limits, ledger = Limits(redis, now_us=lambda: now_us), Ledger(used=700)
+    none = await granted(limits, HOURLY, 5, ledger=ledger)
+    asked, now_us = ledger.asked, now_us + 60 * 1_000_000
+
+    assert 0 == none
+    assert 1 == await granted(limits, HOURLY, 5, ledger=ledger)
+    assert asked == ledger.asked
+
+
 async def test_postgres_is_asked_only_when_redis_does_not_know(redis: Redis) -> None:
     """The hot path reads nothing from Postgres."""
     ledger = Ledger()
@@ -112,17 +131,34 @@ async def test_postgres_is_asked_only_when_redis_does_not_know(redis: Redis) -> 
     assert 1 == ledger.asked
 
 
-async def test_a_cooldown_stops_every_bucket(redis: Redis) -> None:
-    """While an account cools down nothing is granted; a shorter wait does not shorten it."""
+async def test_after_a_flush_turns_come_back(redis: Redis) -> None:
+    """What Postgres said is kept though nothing was granted, or every try would begin anew."""
+    now_us, minute_us, ledger = 10**15, 60 * 10**6, Ledger(used=700)
+    limits = Limits(redis, now_us=lambda: now_us)
+
+    for _ in range(3):
+        with pytest.raises(Throttled) as caught:
+            await limits.reserve(ACCOUNT, [HOURLY], recall=ledger)
+        assert 60.0 == caught.value.after_s
+        now_us += minute_us
+        await limits.reserve(ACCOUNT, [HOURLY], recall=ledger)
+
+    assert 1 == ledger.asked
+
+
+async def test_whoever_waits_is_told_for_what(redis: Redis) -> None:
+    """Of several empty buckets it is the one that takes longest to have a token again."""
     limits = Limits(redis)
-    await limits.cool(ACCOUNT, wait=timedelta(minutes=5))
-    await limits.cool(ACCOUNT, wait=timedelta(seconds=1))
+    hourly, slow = bucket_of("hourly", burst=1, sustained=60), bucket_of("slow", 2, 2)
+    await limits.reserve(ACCOUNT, [hourly, slow], recall=Ledger())
+    with pytest.raises(Limited) as first:
+        await limits.reserve(ACCOUNT, [hourly, slow], recall=Ledger())
+    await limits.reserve(ACCOUNT, [slow], recall=Ledger())
+    with pytest.raises(Limited) as second:
+        await limits.reserve(ACCOUNT, [hourly, slow], recall=Ledger())
 
-    with pytest.raises(Throttled) as caught:
-        await limits.reserve(ACCOUNT, [HOURLY], recall=Ledger())
-
-    assert 290 < caught.value.after_s <= 300
-    await limits.reserve(AccountId("2"), [HOURLY], recall=Ledger())
+    assert ["limit_hourly", "limit_slow"] == [one.value.limit for one in (first, second)]
+    assert first.value.after_s <= 60 < second.value.after_s
 
 
 async def test_a_redis_that_is_away_grants_nothing(server: OwnRedis, fragile: Redis) -> None:
@@ -135,6 +171,13 @@ async def test_a_redis_that_is_away_grants_nothing(server: OwnRedis, fragile: Re
     await server.start()
 
     assert 10 == await granted(limits, HOURLY, 20)
+
+
+async def test_a_crowd_waits_for_its_connections(redis: Redis) -> None:
+    """More senders at once than there are connections are not told that Redis is away."""
+    bucket = bucket_of("wide", 1000, 1)
+
+    assert 300 == await granted(Limits(redis), bucket, 300)
 
 
 async def test_a_full_redis_grants_nothing(fragile: Redis) -> None:
@@ -175,7 +218,15 @@ def test_every_key_of_a_call_is_in_one_slot() -> None:
         keys.limit(ACCOUNT, "sends"),
         keys.limit(ACCOUNT, "person", person),
         keys.cooldown(ACCOUNT),
+        keys.pace(ACCOUNT),
     ]
+    apps = [keys.brake(), keys.last_brake()]
 
-    assert {ACCOUNT} == {key[key.index("{") + 1 : key.index("}")] for key in made}
-    assert len(made) == len(set(made))
+    assert {ACCOUNT} == set(map(slot_of, made))
+    assert {"app"} == set(map(slot_of, apps))
+    assert len(made + apps) == len({*made, *apps})
+
+
+def slot_of(key: str) -> str:
+    """What Redis Cluster hashes of a key."""
+    return key[key.index("{") + 1 : key.index("}")]

@@ -3,103 +3,118 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.contracts import AccountId
 from switchboard.errors import Throttled
+from switchboard.rules.ceilings import PRIVATE_REPLIES_MOST, private_replies
 from switchboard.state import Bucket, Ceiling, Limits
 from switchboard.state.client import Redis
-
-WINDOW = timedelta(hours=1)
-WINDOW_US = WINDOW // timedelta(microseconds=1)
-START_US = 1_700_000_000 * 10**6
-
-ceilings = st.builds(
-    Ceiling,
-    burst=st.integers(1, 12),
-    sustained=st.integers(1, 40),
-    window=st.just(WINDOW),
+from tests.integration.state.happenings import (
+    Step,
+    allowed,
+    ceilings,
+    falls_back,
+    flushed,
+    gaps,
+    live,
+    refused,
+    shared,
+    steps,
+    told,
 )
-# Gaps between moments at which everybody asks: nothing, minutes, whole windows of silence.
-gaps = st.lists(
-    st.one_of(
-        st.sampled_from([0, WINDOW_US // 40, WINDOW_US // 8]),
-        st.integers(0, WINDOW_US // 50),
-        st.integers(0, 2 * WINDOW_US),
-    ),
-    min_size=1,
-    max_size=25,
+from tests.integration.state.plants import (
+    MOST,
+    CountedAlone,
+    Forgetful,
+    fixed_window,
+    stretched_interval,
 )
+from tests.integration.state.referee import most_in_any_window
+from tests.integration.state.world import WINDOW, WINDOW_US, Clock, World, ours
 
 
-def most_in_any_window(moments_us: Sequence[int]) -> int:
-    """Count what lies in each closed window that begins with a grant; return the most."""
-    return max(
-        (
-            sum(start <= moment <= start + WINDOW_US for moment in moments_us)
-            for start in moments_us
-        ),
-        default=0,
-    )
-
-
-@dataclass
-class World:
-    """A clock that is moved by hand, a ledger that remembers every grant, and the limiter."""
-
-    redis: Redis
-    bucket: Bucket
-    now_us: int = START_US
-    grants_us: list[int] = field(default_factory=list)
-    account_id: AccountId = field(default_factory=lambda: AccountId(uuid.uuid4().hex))
-
-    async def recall(self, bucket: Bucket) -> int:
-        """Answer as Postgres would: what was begun in the window that ends now."""
-        return sum(moment >= self.now_us - WINDOW_US for moment in self.grants_us)
-
-    async def attempt(self) -> float:
-        """Reserve once; return 0, or the wait in seconds."""
-        limits = Limits(self.redis, now_us=lambda: self.now_us)
-        try:
-            await limits.reserve(self.account_id, [self.bucket], recall=self.recall)
-        except Throttled as failure:
-            return failure.after_s
-        self.grants_us.append(self.now_us)
-        return 0.0
-
-    async def take_all(self) -> None:
-        """Reserve until refused: the greediest there can be."""
-        while not await self.attempt():
-            pass
-
-
-# One Redis serves all examples of a test; each example has an account of its own.
-shared = settings(
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+@given(
+    moments=st.lists(st.integers(0, 50), max_size=30),
+    window=st.integers(0, 60),
 )
+def test_the_referee_counts_as_a_child_would(moments: list[int], window: int) -> None:
+    """Of all spans that begin with a grant, none holds more than it says, and one holds as many."""
+    spans = [sum(start <= one <= start + window for one in moments) for start in moments]
+
+    assert max(spans, default=0) == most_in_any_window(moments, window)
 
 
 @shared
-@given(ceiling=ceilings, waits=gaps)
+@given(ceiling=ceilings, happened=steps(told, refused, flushed))
 async def test_no_rolling_window_holds_more(
-    redis: Redis, ceiling: Ceiling, waits: list[int]
+    redis: Redis, ceiling: Ceiling, happened: list[Step]
 ) -> None:
-    """However greedy senders are, no window, wherever it begins, holds more than the ceiling."""
+    """However greedy senders are, whatever the pace does and Redis forgets: the ceiling holds."""
     world = World(redis, Bucket(name="b", ceiling=ceiling, recalled=True))
-    for gap_us in waits:
-        world.now_us += gap_us
-        await world.take_all()
 
-    assert most_in_any_window(world.grants_us) <= ceiling.most
+    await live(world, happened)
+
+    assert world.most <= ceiling.most
+
+
+@shared
+@given(ceiling=ceilings, happened=steps(told, refused, falls_back))
+async def test_a_clock_that_is_set_back_grants_nothing_extra(
+    redis: Redis, ceiling: Ceiling, happened: list[Step]
+) -> None:
+    """By Redis's own clock, wherever it jumps, no window holds more than the ceiling."""
+    world = World(redis, Bucket(name="b", ceiling=ceiling))
+
+    await live(world, happened)
+
+    assert world.most <= ceiling.most
+
+
+@shared
+@given(happened=steps(told, refused, allowed))
+async def test_a_ceiling_that_is_changed_grants_nothing_extra(
+    redis: Redis, happened: list[Step]
+) -> None:
+    """An owner may change how much is allowed at any moment; Meta's hour holds all the same."""
+    world = World(redis, Bucket(name="b", ceiling=private_replies(720), recalled=True))
+
+    await live(world, happened)
+
+    assert world.most <= PRIVATE_REPLIES_MOST
+
+
+AROUND_THE_CLOCK: list[Step] = [("passes", WINDOW_US // 40)] * 100
+SLOWED: list[Step] = [("told", 0.1)]
+EMPTIED: list[Step] = [("passes", WINDOW_US // 40), ("flushed", None)]
+
+
+@pytest.mark.parametrize(
+    ("plant", "happened"),
+    [
+        (fixed_window, AROUND_THE_CLOCK),
+        (stretched_interval, SLOWED),
+        (CountedAlone, []),
+        (Forgetful, EMPTIED),
+    ],
+)
+async def test_the_referee_notices_a_wrong_limiter(
+    redis: Redis, plant: Callable[[Redis, Clock, int], Limits], happened: list[Step]
+) -> None:
+    """The same greed that our limiter withstands shows each of these to grant too much."""
+    ceiling = Ceiling(burst=40, sustained=MOST - 40, window=WINDOW)
+    planted, real = (
+        World(redis, Bucket(name="b", ceiling=ceiling, recalled=True), make=make)
+        for make in (plant, ours)
+    )
+    for world in (planted, real):
+        await live(world, happened)
+
+    assert real.most <= ceiling.most
+    assert planted.most > ceiling.most
 
 
 @pytest.mark.parametrize(("burst", "sustained"), [(1, 1), (1, 40), (12, 1), (5, 20), (30, 720)])
@@ -112,9 +127,10 @@ async def test_the_greediest_get_the_ceiling_exactly(
     await world.take_all()
     for _ in range(2 * sustained):  # each token at the very microsecond it comes back
         world.now_us += ceiling.interval_us
-        await world.take_all()
+        assert 0.0 == await world.attempt()
+        assert 0.0 < await world.attempt()
 
-    assert ceiling.most == most_in_any_window(world.grants_us)
+    assert ceiling.most == world.most
 
 
 @shared
@@ -132,27 +148,7 @@ async def test_waiting_as_told_uses_the_whole_ceiling(
 
     expected = min(ceiling.most, len(world.grants_us))
     # One grant may be missing where a wait was rounded up to the next millisecond.
-    assert expected - 1 <= most_in_any_window(world.grants_us) <= ceiling.most
-
-
-@shared
-@given(
-    ceiling=ceilings,
-    waits=gaps,
-    flushes=st.sets(st.integers(0, 24), max_size=4),
-)
-async def test_emptying_redis_grants_nothing_extra(
-    redis: Redis, ceiling: Ceiling, waits: list[int], flushes: set[int]
-) -> None:
-    """Redis may be flushed at any moments; the ceiling holds across each of them."""
-    world = World(redis, Bucket(name="b", ceiling=ceiling, recalled=True))
-    for index, gap_us in enumerate(waits):
-        world.now_us += gap_us
-        if index in flushes:
-            await redis.flushdb()
-        await world.take_all()
-
-    assert most_in_any_window(world.grants_us) <= ceiling.most
+    assert expected - 1 <= world.most <= ceiling.most
 
 
 @shared
@@ -162,7 +158,7 @@ async def test_two_buckets_are_taken_together(redis: Redis, waits: list[int]) ->
     wide = Bucket(name="wide", ceiling=Ceiling(burst=8, sustained=30, window=WINDOW))
     narrow = Bucket(name="narrow", ceiling=Ceiling(burst=2, sustained=5, window=WINDOW))
     world = World(redis, narrow)
-    limits = Limits(redis, now_us=lambda: world.now_us)
+    limits = world.senders[0]
     for gap_us in waits:
         world.now_us += gap_us
         with contextlib.suppress(Throttled):
@@ -170,4 +166,4 @@ async def test_two_buckets_are_taken_together(redis: Redis, waits: list[int]) ->
                 await limits.reserve(world.account_id, [wide, narrow], recall=world.recall)
                 world.grants_us.append(world.now_us)
 
-    assert most_in_any_window(world.grants_us) <= 7
+    assert world.most <= 7

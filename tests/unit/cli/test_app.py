@@ -37,6 +37,7 @@ def good(tmp_path: Path) -> Path:
     [
         (["explain"], "Missing argument 'EVENT'"),
         (["explain", _UUID], "DATABASE_URL: Field required; set it as for the services"),
+        (["forecast"], "Missing option '--account'"),
         (["replay"], "Missing option '--since'"),
         (["replay", "--since", "yesterday"], "--since: 'yesterday' is no date; write 2026-11-01"),
         (
@@ -50,6 +51,14 @@ def good(tmp_path: Path) -> Path:
         (["lint", "/nowhere"], "/nowhere: No such file or directory; name a file, or -"),
         (["draft", "show", "mine"], "CAMPAIGN: 'mine' is no campaign's id"),
         (["publish", "f"], "Missing option '--account'"),
+        (["deliveries", "list"], "Missing option '--account'"),
+        (["deliveries", "show", "mine"], "'mine' is no delivery's id; see"),
+        (["deliveries", "decide", _UUID], "give one of --sent, --retry and --drop"),
+        (["deliveries", "decide", _UUID, "--sent", "--drop"], "give one of --sent, --retry"),
+        (
+            ["deliveries", "decide", _UUID, "--drop", "--message-id", "m"],
+            "--message-id: goes with --sent",
+        ),
         (["fly"], "No such command 'fly'"),
     ],
 )
@@ -193,7 +202,18 @@ def test_the_schema_is_the_campaigns(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize(
-    "command", ["explain", "replay", "dry-run", "lint", "publish", "draft", "campaigns", "schema"]
+    "command",
+    [
+        "explain",
+        "forecast",
+        "replay",
+        "dry-run",
+        "lint",
+        "publish",
+        "draft",
+        "campaigns",
+        "schema",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     """Each command says what it is for."""

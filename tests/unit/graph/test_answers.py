@@ -57,7 +57,17 @@ def test_the_fullest_budget_counts() -> None:
         ),
     }
 
-    assert Usage(96.5, 420.0) == read_usage(headers)
+    assert Usage(96.5, 420.0, 96.5) == read_usage(headers)
+
+
+def test_what_the_app_has_spent_is_told_apart() -> None:
+    """An account that has spent its own budget says nothing of the app's."""
+    headers = {
+        "X-App-Usage": '{"call_count": 28, "total_time": 3, "total_cputime": 25}',
+        "X-Business-Use-Case-Usage": '{"1": [{"type": "messenger", "call_count": 95}]}',
+    }
+
+    assert Usage(95.0, 0.0, 28.0) == read_usage(headers)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from switchboard.graph import Action, classify
-from switchboard.graph.errors import _TABLE, Source
+from switchboard.graph.errors import _TABLE, Source, every_row
 
 R, H, A = Action.RETRY, Action.HOLD, Action.AMBIG
 REAUTH, OWNER, WINDOW = Action.REAUTH, Action.OWNER, Action.WINDOW
@@ -128,6 +128,69 @@ def test_what_passes_says_when(code: int, subcode: int | None, send: Action, rea
         assert passes == (row.wait_s is not None and row.wait_s > 0)
 
 
+def test_what_is_too_fast_is_told_from_what_failed() -> None:
+    """A pace is learnt from limits, and from nothing else that is tried again later."""
+    limits = {(code, subcode) for (code, subcode), row in _TABLE.items() if row.is_limit}
+
+    assert {4, 17, 32, 341, 613, 80001, 80002, 80006} == {code for code, _ in limits}
+    assert not classify(4, 2207051, is_send=True).is_limit
+    assert not classify(-2, None, is_send=True).is_limit
+    assert not classify(1, None, is_send=False).is_limit
+    assert all(row.is_limit for row in _TABLE.values() if row.app_wide)
+
+
+MINUTE, HOUR = 60.0, 3600.0
+
+# Code, subcode, the first wait, the longest.
+HOLDS = [
+    (4, 2207051, 2 * HOUR, 12 * HOUR),
+    (10, 1893063, 30 * MINUTE, 4 * HOUR),
+    (200, None, 15 * MINUTE, HOUR),
+    (368, None, HOUR, 8 * HOUR),
+    (508, 2534122, 30 * MINUTE, 4 * HOUR),
+    (25, 2207050, 4 * HOUR, 12 * HOUR),
+    (100, 2534029, 4 * HOUR, 12 * HOUR),
+    (190, 459, HOUR, 4 * HOUR),
+    (190, 464, HOUR, 4 * HOUR),
+    (190, 492, HOUR, 4 * HOUR),
+    (200, 2534041, HOUR, 4 * HOUR),
+    (10904, 1893050, HOUR, 4 * HOUR),
+]
+
+
+@pytest.mark.parametrize(("code", "subcode", "first_s", "longest_s"), HOLDS)
+def test_how_long_a_hold_is(
+    code: int, subcode: int | None, first_s: float, longest_s: float
+) -> None:
+    """Each restriction has its first wait and its longest."""
+    row = classify(code, subcode, is_send=True)
+
+    assert (first_s, longest_s) == (row.wait_s, row.longest_s)
+
+
+def test_every_hold_is_tried_above() -> None:
+    """No restriction is without a case here, and nothing else has a longest wait."""
+    held = {row for row in _TABLE.values() if row.action in {H, OWNER}}
+
+    assert held == {classify(code, subcode, is_send=True) for code, subcode, _, _ in HOLDS}
+    assert held == {row for row in _TABLE.values() if row.longest_s is not None}
+
+
+def test_a_permission_that_stays_away() -> None:
+    """Only what passes or does not, and looks the same, becomes a new login: at the third time."""
+    after = {key: row.reconnect_after for key, row in _TABLE.items() if row.reconnect_after}
+
+    assert {(200, None): 3} == after
+
+
+def test_what_a_wrong_parameter_means_at_first() -> None:
+    """While Meta has taken nothing of the account, it is the account that is not right."""
+    at_first = {key: row.at_first for key, row in _TABLE.items() if row.at_first}
+    ((key, row),) = at_first.items()
+
+    assert ((100, None), OWNER, "app_role_missing") == (key, row.action, row.reason)
+
+
 def test_only_limits_of_the_app_concern_every_account() -> None:
     """One account's trouble never slows another's."""
     app_wide = {key for key, row in _TABLE.items() if row.app_wide}
@@ -137,7 +200,7 @@ def test_only_limits_of_the_app_concern_every_account() -> None:
 
 def test_rows_are_named_and_sourced() -> None:
     """A reason is a name fit for SQL and metrics, and each row says who told us."""
-    for row in _TABLE.values():
+    for _, _, row in every_row():
         assert row.reason.replace("_", "").isalpha()
         assert row.reason == row.reason.lower()
-        assert row.source is not Source.NONE
+        assert (row.source is Source.NONE) == (row.action is UNKNOWN)

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from switchboard.contracts import CommentId, PersonId
-from switchboard.graph import NotSendable, message, private_reply
+from switchboard.contracts import AttachmentId, CommentId, PersonId
+from switchboard.graph import (
+    File,
+    NotSendable,
+    attachment_of,
+    by_attachment,
+    file_of,
+    message,
+    private_reply,
+)
 from switchboard.rules.saying import Saying
 
 PERSON, COMMENT = PersonId("1234567890123456"), CommentId("17900000000000001")
@@ -155,3 +163,26 @@ def test_no_media_in_a_private_reply(media: dict[str, str]) -> None:
     """Meta takes text and templates in answer to a comment, and this is its only answer."""
     with pytest.raises(NotSendable):
         private_reply(COMMENT, saying(media=media))
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "audio", "file"])
+def test_an_uploaded_file_takes_its_addresss_place(kind: str) -> None:
+    """What was to be fetched is named by its id; the person and the kind stay."""
+    url = "https://shop.example/hat"
+    fetched = message(PERSON, saying(media={"kind": kind, "url": url}))
+    named = by_attachment(fetched, AttachmentId("1857"))
+
+    attachment = {"type": kind, "payload": {"attachment_id": "1857"}}
+    assert {"recipient": {"id": PERSON}, "message": {"attachment": attachment}} == named.body
+    assert (File(kind, url), None) == (file_of(fetched), file_of(named))
+    assert (None, "1857") == (attachment_of(fetched), attachment_of(named))
+
+
+@pytest.mark.parametrize("said", [saying("Hi"), saying("Hi", buttons=[LINK]), saying(media=POST)])
+def test_what_has_no_file_has_none_to_replace(said: Saying) -> None:
+    """A link of a button is no file, nor is a post."""
+    without = message(PERSON, said)
+
+    assert (None, None) == (file_of(without), attachment_of(without))
+    with pytest.raises(ValueError, match="without a file"):
+        by_attachment(without, AttachmentId("1857"))

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.metasim.case import ACCOUNT, Case
 from tools.metasim.judgement import judge
-from tools.metasim.ledger import Attempt, Delivery, EffectKind, Ledger, Trigger
+from tools.metasim.ledger import Attempt, Delivery
 from tools.metasim.refusals import Book
-
-_ACCOUNT, _PERSON = "17841400000000001", "1234567890123456"
-ReplyKind = Literal["private_reply", "public_reply"]
-
-
-class Case:
-    """A ledger, and one word for each thing that can happen."""
-
-    def __init__(self) -> None:
-        self.ledger = Ledger()
-        self._effects = 0
-
-    def comments(
-        self, comment_id: str = "c1", *, delivery: Delivery = "accepted", **expect: int
-    ) -> None:
-        trigger = self._trigger(comment_id, expect)
-        self.ledger.expect_on_comment(trigger)
-        self._deliver(trigger, delivery)
-
-    def writes(self, mid: str, *, delivery: Delivery = "accepted", **expect: int) -> None:
-        trigger = self._trigger(mid, expect)
-        self.ledger.expect_in_thread(trigger, _PERSON)
-        self._deliver(trigger, delivery)
-
-    def gets_reply(self, kind: ReplyKind, text: str, comment_id: str = "c1") -> None:
-        self.ledger.replied(kind, comment_id, self._shown(text))
-
-    def gets(self, text: str) -> None:
-        self.ledger.messaged(_ACCOUNT, _PERSON, self._shown(text))
-
-    def found(self) -> dict[str, list[Any]]:
-        """Return the lists of the judgement that have entries, as triggers."""
-        verdict = judge(self.ledger)
-        names = ("lost", "undelivered", "twice", "unexpected")
-        return {name: [one["trigger"] for one in verdict[name]] for name in names if verdict[name]}
-
-    def _trigger(self, trigger_id: str, expect: dict[str, int]) -> Trigger:
-        kinds: dict[EffectKind, int] = {}
-        for name, count in expect.items():
-            assert name in {"message", "private_reply", "public_reply"}
-            kinds[name] = count  # type: ignore[index] # asserted above, which mypy does not follow
-        return Trigger(trigger_id, "test", _ACCOUNT, "ana", 0.0, kinds)
-
-    def _deliver(self, trigger: Trigger, delivery: Delivery) -> None:
-        if delivery != "pending":
-            self.ledger.begin(trigger, 0.0)
-            self.ledger.settle([trigger], delivery)
-
-    def _shown(self, text: str) -> dict[str, Any]:
-        self._effects += 1
-        return {"id": f"e{self._effects}", "message": {"text": text}, "at_s": 0.0}
 
 
 @pytest.fixture
@@ -200,13 +150,56 @@ class TestConversations:
 
 
 @pytest.mark.parametrize(
-    ("book", "is_ok"), [("refused", True), ("outside_window", False), ("over_limit", False)]
+    ("book", "is_ok"),
+    [
+        ("refused", True),
+        ("outside_window", False),
+        ("over_limit", False),
+        ("after_deadline", False),
+        ("while_held", False),
+    ],
 )
-def test_refused_attempts_go_into_their_book(case: Case, *, book: Book, is_ok: bool) -> None:
-    """Attempts against the window or a limit are violations; other refusals are only told."""
-    case.ledger.refused(Attempt(book, _ACCOUNT, "c1", 0.0, "POST /me/messages", "why", 613, 1))
+def test_attempts_go_into_their_book(case: Case, *, book: Book, is_ok: bool) -> None:
+    """Attempts against a rule are violations; other refusals are only told."""
+    case.ledger.attempted(Attempt(book, ACCOUNT, "c1", 0.0, "POST /me/messages", "why", 613, 1))
 
     verdict = judge(case.ledger)
     (told,) = verdict[book]
     assert ("c1", "why", 613) == (told["trigger"], told["reason"], told["code"])
     assert is_ok == verdict["ok"]
+
+
+_STEPS: list[Callable[[Case, int], object]] = [
+    lambda case, place: case.comments(f"c{place}", private_reply=1, public_reply=0),
+    lambda case, place: case.comments(f"c{place}", delivery="failed", public_reply=1),
+    lambda case, place: case.writes(f"m{place}", message=2, in_order=("a", "b")),
+    lambda case, place: case.writes(f"m{place}", delivery="pending", message=1),
+    lambda case, place: case.writes(f"m{place}", opts="out"),
+    lambda case, place: case.writes(f"m{place}", opts="in", message=0),
+    lambda case, place: case.gets_reply("private_reply", "link", f"c{place - 1}"),
+    lambda case, place: case.gets_reply("public_reply", "sent", f"c{place - 2}"),
+    lambda case, place: case.gets(f"b{place}"),
+    lambda case, place: case.gets(f"a{place}"),
+    lambda case, place: case.ledger.attempted(
+        Attempt("over_limit", ACCOUNT, f"c{place}", 0.0, "POST", "limit", None, None, "too many")
+    ),
+    lambda case, place: setattr(case, "now_s", case.now_s + 7.0),
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(_STEPS), st.booleans()), max_size=40))
+def test_looking_only_at_what_changed_finds_the_same(
+    history: list[tuple[Callable[[Case, int], object], bool]],
+) -> None:
+    """Whenever it is asked, a judge says what a judgement of everything says, and counts it."""
+    case = Case()
+    for place, (step, is_asked) in enumerate([*history, (_STEPS[-1], True)]):
+        step(case, place)
+        if is_asked:
+            verdict = judge(case.ledger)
+            counts = {
+                name: len(told) if isinstance(told, list) else told
+                for name, told in verdict.items()
+            }
+            assert verdict == case.judge.verdict()
+            assert counts == case.judge.summary()

@@ -31,6 +31,34 @@ def test_refused_only_when_the_window_is_full(moments: list[int], limit: int) ->
             assert limit == count_until(granted, moment)
 
 
+@given(moments=_moments)
+def test_counting_counts_what_lies_in_the_window(moments: list[int]) -> None:
+    """Each count is how many were entered in the window that ends with it, itself included."""
+    limits = RollingLimits()
+    counted = [limits.count("k", now_s=moment, window_s=_WINDOW_S) for moment in moments]
+
+    expected = [count_until(moments[: place + 1], moment) for place, moment in enumerate(moments)]
+    assert expected == counted
+
+
+@given(moments=st.lists(st.integers(0, 59), min_size=1, max_size=20).map(sorted))
+def test_room_comes_when_the_oldest_grant_leaves(moments: list[int]) -> None:
+    """Until then the window stays as full as it is; from then on there is room for one more."""
+    limits = RollingLimits()
+    for moment in moments:
+        limits.take("k", now_s=moment, limit=len(moments), window_s=_WINDOW_S)
+    wait_s = limits.frees_in_s("k", now_s=59.0, window_s=_WINDOW_S)
+
+    full, free = ({"now_s": 59.0 + wait_s + margin_s} for margin_s in (-0.5, 0.0))
+    assert not limits.take("k", limit=len(moments), window_s=_WINDOW_S, **full)
+    assert limits.take("k", limit=len(moments), window_s=_WINDOW_S, **free)
+
+
+def test_an_empty_window_has_room() -> None:
+    """Where nothing was granted there is nothing to wait for."""
+    assert RollingLimits().frees_in_s("k", now_s=1.0, window_s=_WINDOW_S) == 0
+
+
 def test_keys_do_not_share() -> None:
     """What one account used is not missing to another."""
     limits = RollingLimits()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from services.router.cases import Person
@@ -25,6 +25,7 @@ from switchboard.contracts import (
     WorkspaceId,
 )
 from switchboard.db.ledger import ContactKept, Recorded, Standing
+from switchboard.db.origins import Traced
 from switchboard.errors import Unavailable
 from switchboard.queues import Outgoing, Receipt, Received
 from switchboard.rules.campaigns import Campaign
@@ -37,7 +38,6 @@ from tests.support.builders import ACCOUNT, NOON, PERSON
 
 WORKSPACE, SHOP = WorkspaceId(UUID(int=1)), UUID(int=2)
 SOMEBODY: Person = (SHOP, PERSON)
-Whose = Literal["ours", "pending", "foreign"]
 
 
 @dataclass
@@ -101,7 +101,7 @@ class FakePostgres:
 
     rows: dict[EventId, Recorded] = field(default_factory=dict)
     contacts: dict[Person, Contact] = field(default_factory=dict)
-    echoes: dict[Echo, Whose] = field(default_factory=dict)
+    echoes: dict[Echo, Traced] = field(default_factory=dict)
     clicks: dict[Click, Origin] = field(default_factory=dict)
     interferes: Any = None
     recordings: list[list[EventId]] = field(default_factory=list)
@@ -149,9 +149,9 @@ class FakePostgres:
         self.loads.append(list(people))
         return {one: self.contacts[one] for one in people if one in self.contacts}
 
-    async def of_echoes(self, echoes: Sequence[Echo]) -> Sequence[Whose]:
+    async def of_echoes(self, echoes: Sequence[Echo]) -> Sequence[Traced]:
         self.lookups += 1
-        return [self.echoes.get(one, "foreign") for one in echoes]
+        return [self.echoes.get(one, Traced(ours=False)) for one in echoes]
 
     async def keep(
         self, account: UUID, workspace: WorkspaceId, published: Sequence[PublishedPost]

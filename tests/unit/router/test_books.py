@@ -31,6 +31,7 @@ RULES = AccountRules(
         time_zone="Europe/Lisbon",
         takeover=timedelta(hours=2),
         paused_until=datetime(2026, 12, 1, tzinfo=UTC),
+        reply_delay_max=timedelta(seconds=90),
     ),
     posts={MediaId("18"): NOON},
 )
@@ -64,6 +65,8 @@ def test_a_book_has_everything_in_order() -> None:
             "time_zone": "Europe/Lisbon",
             "takeover": "PT2H",
             "paused_until": "2026-12-01T00:00:00Z",
+            "reply_delay_min": "PT0S",
+            "reply_delay_max": "PT1M30S",
         },
     } == json.loads(book_of(RULES))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from services.router.origins import whose
 from switchboard.contracts import LinkClicked
+from switchboard.contracts.events import Attachment
+from switchboard.db.origins import Traced, Unanswered
 from switchboard.errors import Throttled
 from switchboard.queues import Defer, settle
 from switchboard.rules.contact import Contact, Flow, Origin
@@ -30,6 +33,18 @@ from tests.unit.router.surroundings import SHOP, SOMEBODY, Bench, bench
 
 RULES = rules(campaign(on_comment("link")))
 ECHO = (SHOP, echo().message_id, echo().recipient_id)
+
+
+OURS, FOREIGN = Traced(ours=True), Traced(ours=False)
+
+
+def unanswered(
+    state: Literal["sending", "uncertain"] = "sending", text: str = "Something else", **fields: Any
+) -> Traced:
+    """Return that an echo may be of a message that says `text`, whose answer has not come."""
+    content = fields.pop("content", {"text": text})
+    known: dict[str, Any] = {"kind": "message", "content": content, "fields": {}}
+    return Traced(ours=False, unanswered=(Unanswered(state=state, **(known | fields)),))
 
 
 def because(b: Bench, event: Any) -> str:
@@ -58,7 +73,7 @@ async def test_a_message_typed_by_hand_takes_the_conversation_over() -> None:
 async def test_an_echo_of_ours_changes_nothing() -> None:
     """What we sent ourselves is no reason to be silent."""
     b = bench(RULES)
-    b.postgres.echoes[ECHO] = "ours"
+    b.postgres.echoes[ECHO] = OURS
     await b.events(echo())
 
     assert "echo" == because(b, echo())
@@ -68,9 +83,9 @@ async def test_an_echo_of_ours_changes_nothing() -> None:
 async def test_an_echo_before_metas_answer_waits_for_it() -> None:
     """While a call is under way only that echo comes again, soon, without its receive counting."""
     b = bench(RULES)
-    b.postgres.echoes[ECHO] = "pending"
+    b.postgres.echoes[ECHO] = unanswered()
     first, other = await b.events(echo(), comment())
-    b.postgres.echoes[ECHO] = "ours"
+    b.postgres.echoes[ECHO] = OURS
     again = await b.events(echo())
 
     assert isinstance(first, Throttled)
@@ -84,12 +99,70 @@ async def test_an_echo_before_metas_answer_waits_for_it() -> None:
 async def test_doubt_is_no_takeover(age_s: int, waits: bool) -> None:  # noqa: FBT001  one row
     """An echo that stays doubtful for a minute is taken for ours."""
     b = bench(RULES)
-    b.postgres.echoes[ECHO] = "pending"
+    b.postgres.echoes[ECHO] = unanswered()
     b.now = NOON + timedelta(seconds=age_s)
     (found,) = await b.events(echo())
 
     assert waits == isinstance(found, Throttled)
     assert waits or "echo" == because(b, echo())
+
+
+TEMPLATE = {"attachments": (Attachment(type="template"),), "text": None}
+BUTTONS = {"text": "Look", "buttons": [{"title": "Shop", "url": "https://shop.example/"}]}
+
+
+@pytest.mark.parametrize(
+    ("traced", "fields", "expected"),
+    [
+        (OURS, {}, "ours"),
+        (FOREIGN, {}, "foreign"),
+        # what an unanswered one says is ours, whether or not its answer ever comes
+        (unanswered("sending", "hello"), {}, "ours"),
+        (unanswered("uncertain", "hello"), {}, "ours"),
+        (
+            unanswered("uncertain", "hello {{first_name}}", name="Ana"),
+            {"text": "hello Ana"},
+            "ours",
+        ),
+        # while a call is under way its answer is awaited, whatever the echo says
+        (unanswered("sending", "Something else"), {}, "doubtful"),
+        # of an uncertain one no answer comes: other words are another's
+        (unanswered("uncertain", "Something else"), {}, "foreign"),
+        (unanswered("uncertain", "hello"), {"text": "hello!"}, "foreign"),
+        # and what cannot be compared is open
+        (unanswered("uncertain", content=BUTTONS), TEMPLATE, "doubtful"),
+        (
+            unanswered("uncertain", "Dear {{name}}, welcome"),
+            {"text": "Dear Bo, welcome"},
+            "doubtful",
+        ),
+        (unanswered("uncertain", "hello"), {"text": None}, "doubtful"),
+        (unanswered("uncertain", content={"strange": True}), {}, "doubtful"),
+    ],
+)
+def test_whose_a_message_is(traced: Traced, fields: dict[str, Any], expected: str) -> None:
+    """By its id, else by its words, as far as they are told and no answer is still to come."""
+    assert expected == whose(echo(**fields), traced)
+
+
+async def test_an_echo_does_not_wait_for_an_answer_that_never_comes() -> None:
+    """The echo of an uncertain message is recorded at once, and is no takeover."""
+    b = bench(RULES)
+    b.postgres.echoes[ECHO] = unanswered("uncertain", echo().text or "")
+    (found,) = await b.events(echo())
+
+    assert found is None
+    assert "echo" == because(b, echo())
+
+
+async def test_a_message_typed_while_another_is_uncertain_takes_over() -> None:
+    """Not knowing what became of one message does not make us deaf to somebody's typing."""
+    b = bench(RULES)
+    b.postgres.echoes[ECHO] = unanswered("uncertain", "Here is your link")
+    (found,) = await b.events(echo())
+
+    assert found is None
+    assert "taken_over" == because(b, echo())
 
 
 async def test_an_echo_of_nobodys_account_is_not_looked_up() -> None:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
+from services.sender import conclusions
 from switchboard import errors
 from switchboard.contracts.events import INBOUND_EVENT, InboundEvent
 from switchboard.graph import errors as meta_errors
@@ -21,6 +22,7 @@ from switchboard.rules.contact import AnsweredBefore, Contact
 from switchboard.rules.decide import decide
 from switchboard.rules.decision import Because, Decision, DeliveryKind, Failed, Outcome, Stopped
 from switchboard.rules.explaining import Chapter, explain, marked
+from switchboard.rules.states import State
 from tests.support.builders import (
     NOON,
     REEL,
@@ -45,6 +47,7 @@ ROOT = Path(__file__).parents[3]
         (Failed, sentences.FAILED),
         (Stopped, sentences.STOPPED),
         (DeliveryKind, sentences.KINDS),
+        (State, sentences.STATES),
     ],
 )
 def test_every_code_has_its_sentence(codes: Any, told: dict[str, str]) -> None:
@@ -53,8 +56,8 @@ def test_every_code_has_its_sentence(codes: Any, told: dict[str, str]) -> None:
     assert all(sentence.strip() for sentence in told.values())
 
 
-def test_every_state_of_a_delivery_has_its_sentence() -> None:
-    """The states are those that the database takes."""
+def test_every_state_of_a_delivery_is_one_the_database_takes() -> None:
+    """And the database takes no other."""
     migrations = "".join(
         path.read_text() for path in sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
     )
@@ -66,11 +69,31 @@ def test_every_state_of_a_delivery_has_its_sentence() -> None:
 
 def test_every_reason_that_is_recorded_has_its_sentence() -> None:
     """Meta's errors, our failures, and what the sender and its statements write by themselves."""
-    reasons = {row.reason for row in meta_errors._TABLE.values()}
+    reasons = {row.reason for _, _, row in meta_errors.every_row()}
     reasons |= {failure.reason for failure in _failures(errors.Failure)}
     reasons |= {found for found in _written() if found != "null"}
 
     assert set() == reasons - set(sentences.REASONS)
+
+
+def test_what_somebody_must_do_is_said() -> None:
+    """Behind what has happened stands what to do, where Meta waits for somebody to do it."""
+    waits_for_people = {meta_errors.Action.OWNER, meta_errors.Action.REAUTH}
+    mute = [
+        row.reason
+        for _, _, row in meta_errors.every_row()
+        if row.action in waits_for_people and "; " not in sentences.sentence_of(row.reason)
+    ]
+
+    assert [] == mute
+
+
+def test_sentences_stand_behind_because() -> None:
+    """A reason is the end of a sentence: it begins small, unless with a name, and has no stop."""
+    for reason, sentence in sentences.REASONS.items():
+        assert sentence.startswith(("Meta", "Instagram", "Redis")) or sentence[0].islower(), reason
+        assert not sentence.endswith((".", " "))
+        assert "  " not in sentence
 
 
 def test_every_kind_of_event_has_its_words() -> None:
@@ -179,6 +202,22 @@ def test_a_delivery_says_how_it_stands() -> None:
     ) == line
 
 
+def test_the_steps_a_delivery_took_are_told() -> None:
+    """Below it stand its steps in order, each with its moment, who took it, and why."""
+    steps = [
+        {"at": "T1", "after": "sending", "by": "sender", "reason": None},
+        {"at": "T2", "after": "parked", "by": "sender", "reason": "account_held"},
+    ]
+    row = {"kind": "message", "step": "0", "state": "parked", "steps": steps}
+
+    (chapter,) = [c for c in explain({}, {}, {}, [row]) if "sent" in c.title]
+
+    assert [
+        "    T1  sending, by sender",
+        "    T2  parked, by sender: nothing of the account goes out for a while",
+    ] == list(chapter.lines[1:])
+
+
 def test_a_decision_of_an_older_release_is_told() -> None:
     """What an older release did not store is left out, and codes nobody knows stay as they are."""
     old = {"outcome": "matched", "because": "a_lost_reason", "considered": []}
@@ -226,8 +265,14 @@ def _written() -> set[str]:
     sources = [*(ROOT / "services" / "sender").glob("*.py")]
     code = "".join(path.read_text() for path in sources)
     found = set(re.findall(r'(?:Never|Late|Doubtful|Postponed)\(\s*"(\w+)"', code))
+    found |= set(re.findall(r'NeverSent\("\w+", "(\w+)"\)', code)) | set(conclusions.FOUND.values())
+    found |= set(re.findall(r'Note\([^)]*because="(\w+)"', code))
+    client = (ROOT / "libs/switchboard/graph/client.py").read_text()
+    found |= set(re.findall(r'(?:because =|else|no_answer\() ?"(\w+)"', client))
     statements = [ROOT / "libs/switchboard/db" / f"{name}.py" for name in _WITH_STATEMENTS]
     text = "".join(path.read_text() for path in statements)
+    chosen = "".join(re.findall(r"\breason = case\b.*?\bend\b", text, re.DOTALL))
+    found |= set(re.findall(r"\b(?:then|else) '(\w+)'", chosen))
     return found | set(re.findall(r"\breason = '(\w+)'", text))
 
 
@@ -237,4 +282,4 @@ _OF_DELIVERIES = (*(f"switchboard.{name}" for name in _LIBRARY), "services.sende
 for _name in (*_OF_DELIVERIES, "services.sender.app"):
     importlib.import_module(_name)
 
-_WITH_STATEMENTS = ("deliveries", "pacing", "chains", "recording")
+_WITH_STATEMENTS = ("deliveries", "pacing", "chains", "recording", "uncertain", "by_hand")

@@ -344,13 +344,50 @@ class TestTime:
         assert ("no_match", "flow_over") == (again.outcome, again.because)
 
     def test_nothing_is_said_after_the_window(self) -> None:
-        """A wait that outlives the window ends in silence, and the decision says so."""
+        """A wait that outlives the window is not begun, and the decision says so at once."""
         wait = {"kind": "wait", "duration": "PT25H"}
-        person = Person(rules(campaign(PRICE, wait, text_message("Too late"))))
+        person = Person(rules(campaign(PRICE, text_message("12"), wait, text_message("Too late"))))
+
+        decision = person.does(message("price"))
+
+        assert ("too_late", ["12"]) == (decision.stopped, texts(decision))
+        assert () == person.contact.flows
+
+    def test_a_window_that_closes_while_waiting(self) -> None:
+        """Of an event that came late less of the window is left: that counts."""
+        wait = {"kind": "wait", "duration": "PT20H"}
+        person = Person(rules(campaign(PRICE, wait, text_message("Still?"))))
+
+        decision = person.does(message("price", occurred_at=NOON - 4 * HOUR), now=NOON)
+
+        assert ("too_late", ()) == (decision.stopped, decision.drafts)
+
+    def test_what_needs_no_window_may_wait_longer(self) -> None:
+        """A tag after two days is set; what would be said behind it is not, and why is told."""
+        wait = {"kind": "wait", "duration": "PT48H"}
+        steps: list[dict[str, Any]] = [
+            wait,
+            {"kind": "tag", "add": ["old"]},
+            text_message("Too late"),
+        ]
+        person = Person(rules(campaign(PRICE, *steps)))
 
         due = person.does(flow_due(person.does(message("price")).drafts[0]))
 
-        assert ("no_window", []) == (due.stopped, texts(due))
+        assert ("no_window", [], ("old",)) == (due.stopped, texts(due), person.contact.tags)
+
+    def test_a_comment_that_would_be_answered_too_late(self) -> None:
+        """Neither in public nor in private: Meta's seven days end while it waits."""
+        wait = {"kind": "wait", "duration": "P2D"}
+        steps = [wait, public_reply("Sent"), private_reply("Here")]
+        person = Person(rules(campaign(on_comment("link"), *steps)))
+
+        late = person.does(comment("link", occurred_at=NOON - timedelta(days=5)), now=NOON)
+        other = comment("link", occurred_at=NOON - timedelta(days=4), comment_id="18")
+        in_time = person.does(other, now=NOON)
+
+        assert ("too_late", ()) == (late.stopped, late.drafts)
+        assert (None, 2) == (in_time.stopped, len(in_time.drafts))
 
     def test_after_a_comment_waiting_puts_the_replies_off(self) -> None:
         """There is no window to go on in, so the replies themselves are due later."""

@@ -107,6 +107,19 @@ def test_nothing_to_say(definition: CampaignDefinition) -> None:
 
 
 @pytest.mark.parametrize(
+    ("delay_min", "expected"),
+    [(59, []), (60, [("wait_outlives_window", "steps.1.duration")])],
+)
+def test_what_is_said_later_leaves_less_of_the_window(
+    delay_min: int, expected: list[tuple[str, str]]
+) -> None:
+    """An account's delay is part of what a wait behind a message adds up to."""
+    definition = defined("message", text_message("a"), waiting("PT22H55M"), text_message("b"))
+
+    assert expected == said(definition, delay=timedelta(minutes=delay_min))
+
+
+@pytest.mark.parametrize(
     ("definition", "expected"),
     [
         (

@@ -254,7 +254,7 @@ class TestConditions:
 
         decision = decided(message("price"), book)
 
-        assert ("no_match", ["hours"]) == (decision.outcome, failed(decision))
+        assert ("no_match", ["opens_too_late"]) == (decision.outcome, failed(decision))
 
     def test_the_next_best_campaign_takes_over(self) -> None:
         """Where the better match may not answer, the other one does."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.sender.composing import Tracking
 from services.sender.endings import Ending
+from services.sender.files import Files
 from services.sender.lookups import Lookups
 from services.sender.profiles import Profiles, Unnamed
 from services.sender.sender import Sender
@@ -19,6 +20,7 @@ from services.sender.turns import Turns
 from services.sender.webhooks import Webhooks
 from switchboard.contracts import (
     AccountId,
+    AttachmentId,
     CommentId,
     DeliveryDue,
     DeliveryId,
@@ -28,9 +30,10 @@ from switchboard.contracts import (
     PublishedPost,
     TraceId,
 )
+from switchboard.db.attachments import Attachment
 from switchboard.db.deliveries import Claimed
 from switchboard.errors import Failure
-from switchboard.graph import Message, Posted, Posts, Profile, Said, Sent
+from switchboard.graph import File, Message, Posted, Posts, Profile, Said, Sent, Uploaded
 from switchboard.hooks import Hook
 from switchboard.queues import Outgoing, Receipt
 from switchboard.state import Bucket, Recall
@@ -98,6 +101,7 @@ class FakeLedger:
     order: list[str] = field(default_factory=list)
     owners: set[str] = field(default_factory=set)
     successors: tuple[DeliveryDue, ...] | None = ()
+    probe_is_free: bool = True
 
     async def claim(
         self, delivery_id: DeliveryId, *, owner: str, lease: timedelta
@@ -109,6 +113,10 @@ class FakeLedger:
 
     async def begun(self, bucket: Bucket, *, besides: Claimed) -> int:
         return 0
+
+    async def take_probe(self, delivery: Claimed) -> bool:
+        self.order.append("probe")
+        return self.probe_is_free
 
     async def record(
         self, delivery: Claimed, ending: Ending, *, owner: str
@@ -135,23 +143,36 @@ class FakeTokens:
 
 @dataclass
 class FakeLimits:
-    """Grants, or says why not; remembers who was cooled."""
+    """Grants, or says why not; remembers what was reserved and what it was told."""
 
     order: list[str]
     failure: Failure | None = None
     times: int | None = None  # how often it fails; None: always
-    cooled: list[timedelta] = field(default_factory=list)
+    reserved: list[tuple[list[str], bool]] = field(default_factory=list)
+    told: list[tuple[str, float | None, timedelta]] = field(default_factory=list)
 
     async def reserve(
-        self, account_id: AccountId, buckets: Sequence[Bucket], *, recall: Recall
+        self,
+        account_id: AccountId,
+        buckets: Sequence[Bucket],
+        *,
+        recall: Recall,
+        to_meta: bool = True,
     ) -> None:
-        self.order.append("reserve" if buckets else "look")
+        self.order.append("reserve")
+        self.reserved.append(([bucket.name for bucket in buckets], to_meta))
         if self.failure is not None and self.times != 0:
             self.times = None if self.times is None else self.times - 1
             raise self.failure
 
-    async def cool(self, account_id: AccountId, *, wait: timedelta) -> None:
-        self.cooled.append(wait)
+    async def heed(self, account_id: AccountId, *, share: float, wait: timedelta) -> None:
+        self.told.append(("heed", round(share, 6), wait))
+
+    async def refused(self, account_id: AccountId, *, wait: timedelta) -> None:
+        self.told.append(("refused", None, wait))
+
+    async def brake(self, *, wait: timedelta) -> None:
+        self.told.append(("brake", None, wait))
 
 
 @dataclass
@@ -162,6 +183,8 @@ class FakeGraph:
     answer: Sent | Failure = SENT
     profile: Profile | Failure = FOLLOWER
     posts: Posts | Failure = POSTS
+    upload_failure: Failure | None = None
+    uploads: list[tuple[AccountId, File, str]] = field(default_factory=list)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -176,6 +199,13 @@ class FakeGraph:
         if isinstance(self.answer, Failure):
             raise self.answer
         return Posted(CommentId("18"), self.answer.said)
+
+    async def upload(self, account_id: AccountId, file: File, *, token: str) -> Uploaded:
+        self.order.append("upload")
+        self.uploads.append((account_id, file, token))
+        if self.upload_failure is not None:
+            raise self.upload_failure
+        return Uploaded(AttachmentId(f"att.{len(self.uploads)}"), Said())
 
     async def read_profile(self, person_id: PersonId, *, token: str) -> Profile:
         self._asked(person_id)
@@ -228,6 +258,41 @@ class FakeNames:
 
 
 @dataclass
+class FakeShelf:
+    """What is known of one file, or why nothing can be."""
+
+    known: Attachment | None = None
+    claimable: bool = True
+    failure: Exception | None = None
+    did: list[str] = field(default_factory=list)
+
+    async def find(self, delivery: Claimed, file: File) -> Attachment | None:
+        if self.failure is not None:
+            raise self.failure
+        return self.known
+
+    async def note(self, delivery: Claimed, file: File) -> None:
+        self.did.append("note")
+        self.known = Attachment(None, may_upload=True)
+
+    async def claim(self, delivery: Claimed, file: File) -> bool:
+        self.did.append("claim")
+        return self.claimable
+
+    async def keep(self, delivery: Claimed, file: File, attachment_id: AttachmentId) -> None:
+        self.did.append("keep")
+        self.known = Attachment(attachment_id, may_upload=True)
+
+    async def put_off(self, delivery: Claimed, file: File) -> None:
+        self.did.append("put off")
+        self.known = Attachment(None, may_upload=False)
+
+    async def forget(self, delivery: Claimed, attachment_id: AttachmentId) -> None:
+        self.did.append(f"forget {attachment_id}")
+        self.known = Attachment(None, may_upload=False)
+
+
+@dataclass
 class FakeHooks:
     """An owner's server, and the secret it is told with."""
 
@@ -257,6 +322,7 @@ class Bench:
     limits: FakeLimits
     graph: FakeGraph
     names: FakeNames
+    shelf: FakeShelf
     hooks: FakeHooks
     events: FakeQueue
     classified: FakeQueue
@@ -282,7 +348,7 @@ def bench(
     ledger = FakeLedger(row or claimed())
     order, meter = ledger.order, Meter("sender", "test")
     limits, graph, tokens, names = FakeLimits(order), FakeGraph(order), FakeTokens(), FakeNames()
-    hooks, turns = FakeHooks(order), Turns(limits, ledger)
+    hooks, turns, shelf = FakeHooks(order), Turns(limits, ledger), FakeShelf()
     events, classified, outbound = (
         FakeQueue(order, name) for name in ("events", "classified", "outbound")
     )
@@ -298,6 +364,7 @@ def bench(
         turns=turns,
         graph=graph,
         profiles=profiles,
+        files=Files(graph=graph, shelf=shelf, turns=turns, patience=call_budget),
         tracking=tracking,
         meter=meter,
         now=now,
@@ -315,4 +382,6 @@ def bench(
         now=now,
         lease=lease,
     )
-    return Bench(ledger, tokens, limits, graph, names, hooks, events, classified, outbound, sender)
+    return Bench(
+        ledger, tokens, limits, graph, names, shelf, hooks, events, classified, outbound, sender
+    )

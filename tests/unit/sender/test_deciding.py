@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from services.sender.composing import Private, Public, Tracking, compose, lacks_name
 from services.sender.endings import Late, Never, Postponed
 from services.sender.obstacles import obstacle
-from services.sender.pacing import buckets
+from services.sender.pacing import UPLOAD, buckets, calls_meta
 from switchboard.contracts import AccountId, DeliveryId
 from switchboard.graph import NotSendable
-from switchboard.rules.ceilings import ceiling, private_replies
+from switchboard.rules.ceilings import ceiling, private_replies, sends
+from switchboard.rules.sentences import REASONS
+from switchboard.state import Bucket
 from tests.unit.sender.builders import ACCOUNT, COMMENT, NOON, PERSON, claimed
 
 BUDGET, MARGIN = timedelta(seconds=10), timedelta(minutes=5)
@@ -53,14 +55,22 @@ def test_an_account_without_a_token_waits(status: str) -> None:
     [
         (None, None),
         (NOON, None),
-        (NOON + timedelta(hours=1), Postponed("policy_block", timedelta(hours=1))),
+        (NOON + timedelta(hours=1), Postponed("policy_block", timedelta())),
     ],
 )
-def test_a_held_account_waits_until_then(
+def test_a_held_account_waits_until_it_is_let(
     held_until: datetime | None, ending: Postponed | None
 ) -> None:
-    """A hold that is over is no hold."""
+    """A hold that is over is no hold; one that is not may end sooner than it says now."""
     assert ending == blocked(held_until=held_until, hold_reason="policy_block")
+
+
+def test_nothing_overtakes_an_earlier_message() -> None:
+    """What is behind another to the same person comes back in a moment; unwanted is unwanted."""
+    moment = timedelta(seconds=1)
+
+    assert Postponed("conversation_order", moment) == blocked(behind=True)
+    assert Never("opted_out") == blocked(behind=True, opted_out_at=NOON)
 
 
 def test_late_is_late_though_held() -> None:
@@ -71,10 +81,10 @@ def test_late_is_late_though_held() -> None:
 
 
 def test_a_paused_account_waits_until_its_owner_wants_it_to_speak() -> None:
-    """What is queued is not lost by a pause, and is not said during it."""
+    """What is queued is not lost by a pause, nor said during it; the pause may end sooner."""
     pause = NOON + timedelta(minutes=5)
 
-    assert Postponed("account_paused", timedelta(minutes=5)) == blocked(account_paused_until=pause)
+    assert Postponed("account_paused", timedelta()) == blocked(account_paused_until=pause)
     assert blocked(account_paused_until=NOON) is None
 
 
@@ -147,11 +157,15 @@ def test_each_kind_takes_its_turns(kind: str, names: list[str]) -> None:
     assert names == [bucket.name for bucket in buckets(claimed(kind=kind))]
 
 
+def _of_a_broadcast() -> list[Bucket]:
+    return buckets(claimed(kind="private_reply", lane="live"))
+
+
 def test_an_answer_to_a_broadcast_has_a_lane_of_its_own() -> None:
     """Meta counts answers to a broadcast's comments by the second, not by the hour."""
-    taken = buckets(claimed(kind="private_reply", lane="live"))
+    taken = _of_a_broadcast()
 
-    assert ["sends", "person"] == [bucket.name for bucket in taken]
+    assert ["sends", "person", "live_replies"] == [bucket.name for bucket in taken]
 
 
 @pytest.mark.parametrize(
@@ -176,12 +190,39 @@ def test_private_replies_stay_under_metas_hour(allowed: int) -> None:
     assert bucket.most + bucket.burst <= 750
 
 
+@given(allowed=st.integers(2, 100))
+def test_sends_stay_under_metas_second(allowed: int) -> None:
+    """No account sends more than Meta's 100 a second, even if a burst is granted twice."""
+    bucket = sends(allowed)
+
+    assert bucket.most <= min(allowed, 80)
+    assert bucket.most + bucket.burst <= 100
+
+
+@pytest.mark.parametrize("kind", ["message", "private_reply", "public_reply", "lookup", "webhook"])
+def test_every_limit_has_its_sentence(kind: str) -> None:
+    """Whoever asks why something waits is told which limit it was."""
+    content = {"media": {"kind": "video", "url": "https://shop.example/hat"}}
+    taken = [*buckets(claimed(kind=kind, content=content)), *_of_a_broadcast(), UPLOAD]
+
+    assert {f"limit_{bucket.name}" for bucket in taken} <= set(REASONS)
+    assert {"cooling", "app_cooling"} <= set(REASONS)
+
+
 def test_only_the_long_window_is_recalled() -> None:
     """What an hour has seen must survive an emptied Redis; a second need not."""
-    taken = buckets(claimed(kind="private_reply"))
+    taken = [*buckets(claimed(kind="private_reply")), *_of_a_broadcast()]
 
     assert ["private_replies"] == [bucket.name for bucket in taken if bucket.recalled]
     assert all(b.recalled or b.ceiling.most + b.ceiling.burst <= 100 for b in taken)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_call"), [("message", True), ("lookup", True), ("webhook", False)]
+)
+def test_what_is_not_metas_is_not_slowed(kind: str, is_call: bool) -> None:  # noqa: FBT001  a table's column
+    """Meta's limits are no reason to keep something from the owner's server."""
+    assert is_call is calls_meta(claimed(kind=kind))
 
 
 class FakeCodes:

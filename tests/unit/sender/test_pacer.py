@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.sender.pacer import Overdue, Pacer
+from services.sender.pacer import Overdue, Pacer, Released
 from switchboard.contracts import ANSWER, DeliveryDue, DeliveryId, FollowerRead, PostsRead
 from switchboard.errors import Unavailable
 from switchboard.queues import Outgoing
@@ -64,6 +64,17 @@ class FakeParking:
 
 
 @dataclass
+class FakeQueues:
+    """Private replies whose turn has come."""
+
+    turns: list[DeliveryDue] = field(default_factory=list)
+    more: bool = False
+
+    async def release(self, *, limit: int) -> Released:
+        return Released(self.turns[:limit], self.more)
+
+
+@dataclass
 class FakeQueue:
     """What was published; stops the pacer when it has seen enough."""
 
@@ -90,11 +101,13 @@ def pacer(
     queue: FakeQueue,
     classified: FakeQueue | None = None,
     *,
+    queues: FakeQueues | None = None,
     closed: bool = False,
 ) -> Pacer:
     """A pacer that releases two rows a round."""
     return Pacer(
         parking,
+        queues or FakeQueues(),
         queue,
         classified or FakeQueue(),
         open_for_business=is_closed if closed else is_open,
@@ -107,18 +120,23 @@ def pacer(
 
 
 async def test_what_is_released_or_stale_is_published() -> None:
-    """Each row is told of once, in its account's group."""
+    """Each row is told of once, in its account's group: those of queues, too."""
     parking, queue = FakeParking(due=[DUE], stale=[DUE]), FakeQueue()
 
-    await pacer(parking, queue).round()
+    await pacer(parking, queue, queues=FakeQueues(turns=[DUE])).round()
 
-    assert [Outgoing(DUE.to_json(), DUE.account_id)] * 2 == queue.published
+    assert [Outgoing(DUE.to_json(), DUE.account_id)] * 3 == queue.published
 
 
 @pytest.mark.parametrize(("rows", "more"), [(0, False), (1, False), (2, True), (3, True)])
 async def test_a_full_round_is_followed_at_once(rows: int, more: bool) -> None:  # noqa: FBT001  a table's column
     """A backlog does not wait for the next tick."""
     assert more is await pacer(FakeParking(due=[DUE] * rows), FakeQueue()).round()
+
+
+async def test_a_queue_that_has_more_is_looked_at_at_once() -> None:
+    """Who has queued many whose moment had come has not seen all of them."""
+    assert await pacer(FakeParking(), FakeQueue(), queues=FakeQueues(more=True)).round()
 
 
 async def test_nothing_is_released_while_limits_cannot_be_had() -> None:

@@ -11,9 +11,10 @@ import pytest
 
 from services.sender.profiles import Unnamed
 from switchboard.contracts import AccountId, PersonId
-from switchboard.errors import Failure, Throttled, Unavailable
+from switchboard.errors import Failure, Unavailable
 from switchboard.graph import Profile, Said, Usage
 from switchboard.graph.failures import refusal
+from switchboard.state import Limited
 from tests.unit.sender.builders import (
     ACCOUNT,
     DUE,
@@ -46,7 +47,8 @@ async def test_a_name_is_asked_for_and_kept() -> None:
 
     assert ["Hi Ana!"] == said(it)
     assert [("Ana Lima", "ana")] == it.names.kept
-    assert ["claim", "look", "ask", "reserve", "call", "record"] == it.order
+    assert ["claim", "reserve", "ask", "reserve", "call", "record"] == it.order
+    assert [(["lookups"], True), (["sends", "person"], True)] == it.limits.reserved
 
 
 @pytest.mark.parametrize("fields", [{"name": "Bo"}, {"kind": "private_reply"}])
@@ -109,7 +111,7 @@ async def test_nobody_waits_long_for_a_name() -> None:
     assert (ACCOUNT, PERSON) in it.sender.speaking.profiles.unnamed
 
 
-@pytest.mark.parametrize("failure", [Throttled("cooling", after_s=60), Unavailable("Redis")])
+@pytest.mark.parametrize("failure", [Limited("cooling", after_s=60), Unavailable("Redis")])
 async def test_an_account_to_be_left_alone_is_asked_nothing(failure: Failure) -> None:
     """Meta asked for quiet, or Redis is away: no question, and the message waits its turn too."""
     it = greeting()
@@ -128,7 +130,18 @@ async def test_a_question_counts_in_metas_budget() -> None:
 
     await it.sender(DUE, RECEIPT)
 
-    assert [timedelta(minutes=1)] == it.limits.cooled
+    assert [("heed", 0.1, timedelta(minutes=1))] == it.limits.told
+
+
+async def test_without_a_turn_to_ask_the_message_goes_unnamed() -> None:
+    """A question counts against a limit of its own; nobody waits for it."""
+    it = greeting()
+    it.limits.failure, it.limits.times = Limited("limit_lookups", after_s=0.02), 1
+
+    await it.sender(DUE, RECEIPT)
+
+    assert [] == it.graph.asked
+    assert ["Hi there!"] == said(it)
 
 
 async def test_a_name_that_cannot_be_kept_is_used() -> None:

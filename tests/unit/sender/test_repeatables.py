@@ -18,10 +18,11 @@ from switchboard.contracts import (
     FollowerRead,
     PostsRead,
 )
-from switchboard.errors import Failure, Throttled, Unavailable
+from switchboard.errors import Failure, Unavailable
 from switchboard.graph import Posts, Profile, Said, Usage
 from switchboard.graph.failures import refusal
 from switchboard.hooks import Hook, HookFailed, HookForbidden, HookRefused
+from switchboard.state import Limited
 from tests.support.builders import answer as classified
 from tests.support.builders import comment
 from tests.unit.sender.builders import (
@@ -145,7 +146,10 @@ async def test_what_the_classifier_had_said_travels_on() -> None:
     [
         (Unavailable("timeout"), Postponed("unavailable", timedelta(seconds=15))),
         (refused(613), Postponed("rate_limited", timedelta(minutes=1), said=Said(code=613))),
-        (refused(1), Postponed("unknown_failure", timedelta(minutes=1), said=Said(code=1))),
+        (
+            refused(1),
+            Postponed("unknown_failure", timedelta(minutes=1), counted=True, said=Said(code=1)),
+        ),
         (
             refused(190),
             Postponed("token_invalid", timedelta(), reconnect=True, said=Said(code=190)),
@@ -230,7 +234,7 @@ async def test_a_lookup_heeds_what_meta_says_of_the_budget() -> None:
 
     await ends(it)
 
-    assert [timedelta(minutes=1)] == it.limits.cooled
+    assert [("heed", 0.1, timedelta(minutes=1))] == it.limits.told
 
 
 @pytest.mark.parametrize("content", [{}, {"about": "weather"}, {"about": "posts", "event": {}}])
@@ -360,9 +364,9 @@ async def test_a_receiver_that_wants_nothing_is_left_alone(failure: Failure, end
 async def test_a_webhook_waits_its_turn() -> None:
     """Our own limit delays it, without counting a try."""
     it = webhook()
-    it.limits.failure = Throttled("ours", after_s=3)
+    it.limits.failure = Limited("limit_webhooks", after_s=3)
 
-    assert Postponed("our_limits", timedelta(seconds=3)) == await ends(it)
+    assert Postponed("limit_webhooks", timedelta(seconds=3)) == await ends(it)
     assert [] == it.hooks.told
 
 

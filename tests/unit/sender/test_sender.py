@@ -9,10 +9,11 @@ import pytest
 import structlog
 
 from services.sender.endings import Delivered, Doubtful, Late, Never, Postponed
-from switchboard.errors import Failure, Throttled, Unavailable
+from switchboard.errors import Failure, Unavailable
 from switchboard.graph import Said, Sent, Usage
 from switchboard.graph.failures import no_answer, refusal
 from switchboard.queues import Outgoing
+from switchboard.state import Limited
 from tests.unit.sender.builders import DUE, NOON, PERSON, RECEIPT, SENT, bench, claimed
 
 
@@ -59,20 +60,20 @@ async def test_what_may_not_go_costs_no_turn_and_no_call() -> None:
 
 
 async def test_no_turn_no_call() -> None:
-    """Refused by our limits: parked for as long as they say, uncounted."""
+    """Refused by our limits: parked for as long as they say, with which it was, uncounted."""
     it = bench()
-    it.limits.failure = Throttled("ours", after_s=7.5)
+    it.limits.failure = Limited("limit_sends", after_s=7.5)
 
     await it.sender(DUE, RECEIPT)
 
     assert "call" not in it.order
-    assert [Postponed("our_limits", timedelta(seconds=7.5))] == it.ledger.endings
+    assert [Postponed("limit_sends", timedelta(seconds=7.5))] == it.ledger.endings
 
 
 async def test_a_turn_that_comes_at_once_is_waited_for() -> None:
     """A limit full for milliseconds delays the call by them; the row is not parked."""
     it = bench()
-    it.limits.failure, it.limits.times = Throttled("ours", after_s=0.005), 2
+    it.limits.failure, it.limits.times = Limited("limit_sends", after_s=0.005), 2
 
     await it.sender(DUE, RECEIPT)
 
@@ -147,31 +148,54 @@ async def test_a_row_that_cannot_be_claimed_is_shown_again() -> None:
     assert [] == it.graph.calls
 
 
+def sent(*usage: float) -> Sent:
+    """Sent, and what is spent of the budgets by it."""
+    return Sent(SENT.message_id, PERSON, Said(usage=Usage(*usage)))
+
+
+def refused(code: int, subcode: int | None = None, *usage: float) -> Failure:
+    """Not sent, for what Meta says."""
+    return refusal(Said(code=code, subcode=subcode, usage=Usage(*usage)), is_send=True)
+
+
+NOT, MINUTE = timedelta(), timedelta(minutes=1)
+
+
 @pytest.mark.parametrize(
-    ("answer", "cooled"),
+    ("answer", "told"),
     [
         (SENT, []),
-        (Sent(SENT.message_id, PERSON, Said(usage=Usage(94.9))), []),
-        (Sent(SENT.message_id, PERSON, Said(usage=Usage(95.0))), [timedelta(minutes=1)]),
-        (Sent(SENT.message_id, PERSON, Said(usage=Usage(100, 540))), [timedelta(minutes=9)]),
-        (refusal(Said(code=613), is_send=True), [timedelta(minutes=1)]),
+        (sent(80.0), []),
+        (sent(87.5), [("heed", 0.55, NOT)]),
+        (sent(95.0), [("heed", 0.1, MINUTE)]),
+        (sent(100, 540), [("heed", 0.1, 9 * MINUTE)]),
+        (sent(0, 540), [("heed", 1.0, 9 * MINUTE)]),
+        (sent(94.9, 0, 94.9), [("heed", 0.106, NOT)]),
+        (sent(96, 0, 96), [("brake", None, MINUTE), ("heed", 0.1, MINUTE)]),
+        (refused(613), [("refused", None, MINUTE)]),
         (
-            refusal(Said(code=80002, usage=Usage(100, 3600)), is_send=True),
-            [timedelta(hours=1)],
+            refused(80002, None, 100, 3600),
+            [("refused", None, 60 * MINUTE), ("heed", 0.1, 60 * MINUTE)],
         ),
-        (refusal(Said(code=551), is_send=True), []),
+        (refused(4), [("brake", None, 5 * MINUTE)]),
+        (refused(341), [("brake", None, 5 * MINUTE)]),
+        (refused(613, 1996), [("brake", None, 10 * MINUTE)]),
+        (refused(551), []),
+        (refused(551, None, 87.5), [("heed", 0.55, NOT)]),
+        (refused(-2), []),
+        (no_answer("timed_out", Said(usage=Usage(95))), [("heed", 0.1, MINUTE)]),
     ],
 )
-async def test_a_spent_budget_quiets_the_account(
-    answer: Sent | Failure, cooled: list[timedelta]
+async def test_what_meta_says_of_our_pace_is_heeded(
+    answer: Sent | Failure, told: list[tuple[str, float | None, timedelta]]
 ) -> None:
-    """When Meta says slow down, in words or in headers, all senders hear of it."""
+    """When Meta says slow down, in words or in headers, to us or to the app, all senders hear."""
     it = bench()
     it.graph.answer = answer
 
     await it.sender(DUE, RECEIPT)
 
-    assert cooled == it.limits.cooled
+    assert told == it.limits.told
 
 
 async def test_the_one_line_tells_no_secrets() -> None:

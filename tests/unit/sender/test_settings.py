@@ -37,6 +37,14 @@ def test_defaults_fit_together() -> None:
 
     assert {"a": bytes(range(32))} == settings.vault_keys()
     assert settings.public_url is None
+    assert (120, 60, 3600) == tuple(
+        moment.total_seconds()
+        for moment in (
+            settings.patience().settle,
+            settings.patience().again,
+            settings.patience().give_up,
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,11 @@ def test_defaults_fit_together() -> None:
         ("SENDER_CALL_BUDGET_S", "30", "more than twice SENDER_CALL_BUDGET_S"),
         ("SENDER_LEASE_S", "120", "visibility timeout"),
         ("SENDER_PACER_S", "0", "SENDER_PACER_S"),
+        ("SENDER_RECONCILE_SKEW_S", "0.5", "SENDER_RECONCILE_SKEW_S"),
+        ("SENDER_RECONCILE_SETTLE_S", "9", "at least SENDER_RECONCILE_SKEW_S"),
+        ("SENDER_RECONCILE_GIVE_UP_S", "239", "at least SENDER_RECONCILE_SETTLE_S"),
+        ("SENDER_RECONCILE_AGAIN_S", "1741", "at least SENDER_RECONCILE_SETTLE_S"),
+        ("SENDER_RECONCILE_ATTEMPTS", "0", "SENDER_RECONCILE_ATTEMPTS"),
         ("PUBLIC_URL", "https://go.example", "LINK_SECRETS"),
         ("PUBLIC_URL", "go.example", "PUBLIC_URL"),
         ("TOKEN_KEYS", "", "TOKEN_KEYS"),

@@ -12,15 +12,14 @@ from typing import Any
 from aiohttp import web
 
 from tools.metasim import refusals
-from tools.metasim.config import FaultTarget
 from tools.metasim.graph.fields import Fields, parse_fields
 from tools.metasim.ledger import Trigger
+from tools.metasim.limits import WINDOW_S, LimitName
 from tools.metasim.records import Account, Json, Token
 from tools.metasim.simulator import Simulator
 from tools.metasim.webhooks.events import Event
 
 _COMPOSITE = ("recipient", "message", "payload", "ice_breakers", "persistent_menu", "fields")
-_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,9 @@ class Call:
         token = self.sim.world.tokens.get(self.token_value or "")
         if token is None:
             raise refusals.bad_token()
+        if self.sim.world.is_dead(token):
+            subcode = self.sim.world.subcode_of_death(token)
+            raise refusals.bad_token("Error validating access token.", subcode)
         if token.expires_at_s <= self.now_s:
             raise refusals.bad_token("Error validating access token: it has expired.", 463)
         return token
@@ -94,24 +96,21 @@ class Call:
         if scope not in self.token.scopes:
             raise refusals.permission_missing(scope)
 
-    def take(self, limit: str, *, most: int, window_s: float) -> None:
+    def take(self, limit: LimitName) -> None:
         """Count the call against a limit, or refuse it (613/2534040)."""
-        if not self.sim.limits.take(
-            limit, self.account.id, now_s=self.now_s, limit=most, window_s=window_s
-        ):
+        if not self._is_granted(limit):
             raise refusals.rate_limited(limit)
 
     def take_from_budget(self) -> None:
         """Count the call against the daily budget of ordinary calls, or refuse it (80002)."""
-        most = self.sim.config.limits.other_calls_per_day
-        if most is not None and not self.sim.limits.take(
-            "other_calls_per_day",
-            self.account.id,
-            now_s=self.now_s,
-            limit=most,
-            window_s=_DAY_S,
-        ):
+        if not self._is_granted("other_calls_per_day"):
             raise refusals.budget_exhausted()
+
+    def _is_granted(self, limit: LimitName) -> bool:
+        most: int | None = getattr(self.sim.config.limits, limit)
+        return most is None or self.sim.limits.take(
+            limit, self.account.id, now_s=self.now_s, limit=most, window_s=WINDOW_S[limit]
+        )
 
     def latency_ms(self, trigger: Trigger | None) -> float | None:
         """Return how long after its trigger's webhook began the call arrived."""
@@ -166,16 +165,3 @@ def _unfolded(name: str, value: Any) -> Any:
         except ValueError as error:
             raise refusals.invalid_parameter(f"{name} is not JSON") from error
     return value
-
-
-def fault_target(call: Call) -> FaultTarget:
-    """Return which faults a call may meet."""
-    if call.method == "GET":
-        return "reads"
-    if call.path.endswith("/replies"):
-        return "replies"
-    if call.path.endswith("/messages"):
-        recipient = call.params.get("recipient")
-        is_private = isinstance(recipient, dict) and "comment_id" in recipient
-        return "private_replies" if is_private else "messages"
-    return "any"

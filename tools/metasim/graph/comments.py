@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from typing import Any
-
 from tools.metasim import refusals, rules
 from tools.metasim.clock import graph_time
 from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.graph.fields import Fields, Node, Wanted, pick, render
+from tools.metasim.graph.paging import page, place_to_go_on
 from tools.metasim.records import Comment, Json, Media, Reply
 from tools.metasim.webhooks.events import Event, account_as_author, comment_event
-from tools.metasim.world import Place, World
+from tools.metasim.world import World
 
 PAGE_MAX = 50  # comments; Meta's page on a media's comments
 _SCOPE = "instagram_business_manage_comments"
@@ -20,7 +17,6 @@ _SCOPE = "instagram_business_manage_comments"
 
 def reply_in_public(call: Call) -> Answer:
     """`POST /{comment}/replies`: answer under a comment, or under the one it answers."""
-    call.subject = call.node
     comment = require_comment(call, call.node)
     call.require_scope(_SCOPE)
     rules.require_public_reply(comment)
@@ -51,6 +47,7 @@ def comment_on_own_media(call: Call) -> Answer:
 def hide(call: Call) -> Answer:
     """`POST /{comment}?hide=true`: hide a comment, or show it again."""
     comment = require_comment(call, call.node)
+    call.take_from_budget()
     if comment.is_live or str(call.params.get("hide")).lower() not in {"true", "false"}:
         raise refusals.invalid_parameter("hide must be true or false, and not during a broadcast")
     comment.is_hidden = str(call.params["hide"]).lower() == "true" and not comment.is_own
@@ -60,6 +57,7 @@ def hide(call: Call) -> Answer:
 def delete(call: Call) -> Answer:
     """`DELETE /{comment}`: remove a comment under one's own media."""
     comment = require_comment(call, call.node)
+    call.take_from_budget()
     comment.is_deleted = True
     return Answer({"success": True})
 
@@ -71,11 +69,12 @@ def list_comments(call: Call) -> Answer:
         raise refusals.not_found(call.node)
     call.take_from_budget()
     limit = min(call.limit(25), PAGE_MAX)
-    found = call.sim.world.comments_under(media.id, limit=limit + 1, before=_cursor(call))
+    before = place_to_go_on(call)
+    found = call.sim.world.comments_under(media.id, limit=limit + 1, before=before)
     shown = found[:limit]
-    paging = _paging(shown[-1]) if len(found) > limit else None
+    last = (shown[-1].created_at_s, shown[-1].id) if len(found) > limit else None
     listed = [comment_node(call.sim.world, comment, call.fields) for comment in shown]
-    return Answer({"data": listed, **({"paging": paging} if paging else {})})
+    return Answer(page(listed, last=last))
 
 
 def list_replies(call: Call) -> Answer:
@@ -154,19 +153,3 @@ def _text(call: Call) -> str:
     if not isinstance(text, str) or not text.strip():
         raise refusals.invalid_parameter("message must not be empty")
     return text
-
-
-def _cursor(call: Call) -> Place | None:
-    after = call.params.get("after")
-    if not after:
-        return None
-    try:
-        created_at_s, comment_id = json.loads(base64.urlsafe_b64decode(str(after)))
-        return float(created_at_s), str(comment_id)
-    except (ValueError, TypeError) as error:
-        raise refusals.invalid_parameter("after is no cursor of ours") from error
-
-
-def _paging(last: Comment) -> Json:
-    place: list[Any] = [last.created_at_s, last.id]
-    return {"cursors": {"after": base64.urlsafe_b64encode(json.dumps(place).encode()).decode()}}

@@ -1,28 +1,44 @@
 """
 The door of the Graph API: every call passes here, is answered, and is entered in the books.
 
-Here, and only here, calls are made to misbehave: the handlers behind know nothing of it.
+Here, and only here, calls are made to misbehave: the handlers behind know nothing of it. A call
+meets a restriction that is in force, or else a fault that was ordered, or is simply carried out.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from tools.metasim.config import Fault
 from tools.metasim.faults import refusal_of
-from tools.metasim.graph.calls import Answer, Call, GraphHandler, fault_target, read_call
+from tools.metasim.graph.answering import Answering, respond
+from tools.metasim.graph.calls import Answer, Call, GraphHandler, read_call
+from tools.metasim.graph.targets import targets_of
 from tools.metasim.graph.usage import usage_headers
+from tools.metasim.graph.watching import attempt_of, name_subject, watch
+from tools.metasim.holds import Held
 from tools.metasim.keys import SIM
-from tools.metasim.ledger import Attempt
+from tools.metasim.orders import Fault
 from tools.metasim.refusals import GraphError
-from tools.metasim.simulator import Simulator
 
-_SILENCE_S = 60.0  # longer than any caller should wait
-_DELAY_S = 1.0
+# The owner passes a check or confirms, and the same token works again.
+_TOKEN_SURVIVES = {459, 464}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What awaits a call at the door, `held` before `fault`; with neither it is carried out."""
+
+    held: Held | None
+    fault: Fault | None
+    is_write: bool
+
+    @property
+    def ordered(self) -> Fault | None:
+        """The fault that acts on the call, now or from when the restriction began."""
+        return self.held.fault if self.held else self.fault
 
 
 def graph(handler: GraphHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -33,129 +49,87 @@ def graph(handler: GraphHandler) -> Callable[[web.Request], Awaitable[web.Stream
         try:
             call = await read_call(request, sim)
         except GraphError as error:
-            return _response(Answer(error.body(sim.mint.trace_id()), error.status), {})
-        fault = sim.faults.draw(fault_target(call), call.known_account_id())
-        result = _carry_out(call, handler, fault)
-        sim.timeline.add(
-            "graph_call",
-            method=call.method,
-            path=call.path,
-            account_id=call.known_account_id(),
-            subject=call.subject,
-            status=result.status,
-            error=result.body.get("error"),
-            fault=fault.kind if fault else None,
-        )
-        headers = usage_headers(call, is_throttled=fault is not None and fault.kind == "throttle")
-        return await _give(request, sim, result, fault, headers)
+            return respond(Answer(error.body(sim.mint.trace_id()), error.status), {})
+        fate = _fate_of(call)
+        result, refusal = _judged(call, handler, fate)
+        _tell(call, fate, result)
+        headers = usage_headers(call, fate.held, fate.ordered, refusal)
+        fault = None if fate.held else fate.fault
+        return await Answering(request, sim, result, fault, headers).give()
 
     return answer
 
 
-def _carry_out(call: Call, handler: GraphHandler, fault: Fault | None) -> Answer:
+def _fate_of(call: Call) -> _Fate:
+    targets, account_id = targets_of(call), call.known_account_id()
+    sim, is_write = call.sim, "writes" in targets
+    if held := sim.holds.meets(targets, account_id, now_s=call.now_s):
+        return _Fate(held, None, is_write)
+    return _Fate(None, sim.faults.draw(targets, account_id, now_s=call.now_s), is_write)
+
+
+def _judged(call: Call, handler: GraphHandler, fate: _Fate) -> tuple[Answer, GraphError | None]:
+    """Carry a call out, and enter in the books what is to be said of it, each thing once."""
+    name_subject(call)
+    noticed, refusal = watch(call), None
     try:
-        if fault and (ordered := refusal_of(fault)):
-            _name_subject(call)
-            raise ordered
-        if fault and fault.kind == "drop_connection" and not fault.accepts:
-            return Answer({})
-        return handler(call)
+        result = _carry_out(call, handler, fate)
     except GraphError as error:
-        call.sim.ledger.refused(
-            Attempt(
-                error.book,
-                call.known_account_id(),
-                call.subject,
-                call.now_s,
-                f"{call.method} {call.path}",
-                error.reason,
-                error.code,
-                error.subcode,
-            )
-        )
-        return Answer(error.body(call.sim.mint.trace_id()), error.status)
+        refusal = error
+        told = _told_of(fate.held) if fate.held else None
+        entry = attempt_of(call, error.book, error.reason, error=error, told=told)
+        call.sim.ledger.attempted(entry)
+        result = Answer(error.body(call.sim.mint.trace_id()), error.status)
+    for attempt in noticed:
+        if refusal is None or attempt.book != refusal.book:
+            call.sim.ledger.attempted(attempt)
+    return result, refusal
 
 
-def _name_subject(call: Call) -> None:
-    recipient = call.params.get("recipient")
-    if isinstance(recipient, dict):
-        call.subject = recipient.get("comment_id") or recipient.get("id")
-    else:
-        call.subject = call.node
+def _carry_out(call: Call, handler: GraphHandler, fate: _Fate) -> Answer:
+    if fate.held:
+        raise _refused_while_held(fate.held, is_write=fate.is_write)
+    fault = fate.fault
+    if fault and (ordered := refusal_of(fault)):
+        _restrict(call, fault, ordered)
+        raise ordered
+    if fault and fault.kind == "drop_connection" and not fault.accepts:
+        return Answer({})
+    return handler(call)
 
 
-async def _give(
-    request: web.Request,
-    sim: Simulator,
-    result: Answer,
-    fault: Fault | None,
-    headers: dict[str, str],
-) -> web.StreamResponse:
-    kind = fault.kind if fault and result.status == 200 else None
-    if kind == "echo_before_answer":
-        await asyncio.gather(*(sim.courier.tell(event) for event in result.events))
-        return _response(result, headers)
-    if kind in {None, "delay"}:
-        return await _give_then_tell(request, sim, result, fault, headers)
-    _tell_later(sim, result)
-    if kind == "accept_then_500":
-        return web.Response(status=500, text="Sorry, something went wrong.")
-    if kind == "accept_then_code_1":
-        return _response(Answer(_code_1(sim, fault), 400), headers)
-    if kind == "accept_then_timeout":
-        await _wait(sim, fault, _SILENCE_S)
-    return _hang_up(request)
+def _refused_while_held(held: Held, *, is_write: bool) -> GraphError:
+    """Return the refusal that began the restriction; reads are told of, only writes are judged."""
+    error = refusal_of(held.fault)
+    assert error is not None  # only refusals restrict
+    is_wrong = is_write and held.meeting == "while_held"
+    error.reason, error.book = held.meeting, "while_held" if is_wrong else "refused"
+    return error
 
 
-async def _give_then_tell(
-    request: web.Request,
-    sim: Simulator,
-    result: Answer,
-    fault: Fault | None,
-    headers: dict[str, str],
-) -> web.StreamResponse:
-    if fault and fault.kind == "delay":
-        await _wait(sim, fault, _DELAY_S)
-    response = _response(result, headers)
-    try:
-        await response.prepare(request)
-        await response.write_eof()
-    except ConnectionError:
-        pass  # the caller did not wait for the answer; what was done is done
-    _tell_later(sim, result)
-    return response
+def _told_of(held: Held) -> str:
+    passed_s = (held.fault.hold_s or 0.0) - held.left_s
+    return f"refused ({held.meeting}) {passed_s:.1f} s after it was restricted"
 
 
-def _tell_later(sim: Simulator, result: Answer) -> None:
-    for event in result.events:
-        sim.courier.tell_later(event)
+def _restrict(call: Call, fault: Fault, ordered: GraphError) -> None:
+    """Let a refusal have its consequences: a restriction, a dead token."""
+    account_id = call.known_account_id()
+    if account_id or fault.app_wide:
+        call.sim.holds.begin(fault, account_id, now_s=call.now_s)
+    if account_id and ordered.code == 190 and ordered.subcode not in _TOKEN_SURVIVES:
+        call.sim.world.kill_tokens(account_id, ordered.subcode)
 
 
-def _hang_up(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=500)
-
-
-async def _wait(sim: Simulator, fault: Fault | None, default_s: float) -> None:
-    wait_s = default_s if fault is None or fault.delay_s is None else fault.delay_s
-    try:
-        async with asyncio.timeout(wait_s):
-            await sim.stopping.wait()
-    except TimeoutError:
-        return
-
-
-def _code_1(sim: Simulator, fault: Fault | None) -> dict[str, object]:
-    subcode = fault.error_subcode if fault else None
-    error = GraphError("An unknown error has occurred.", code=1, subcode=subcode)
-    return error.body(sim.mint.trace_id())
-
-
-def _response(result: Answer, headers: dict[str, str]) -> web.Response:
-    return web.Response(
-        text=json.dumps(result.body),
+def _tell(call: Call, fate: _Fate, result: Answer) -> None:
+    call.sim.timeline.add(
+        "graph_call",
+        method=call.method,
+        path=call.path,
+        account_id=call.known_account_id(),
+        subject=call.subject,
         status=result.status,
-        content_type="application/json",
-        headers=headers,
+        error=result.body.get("error"),
+        fault=fate.fault.kind if fate.fault else None,
+        held=fate.held.meeting if fate.held else None,
     )

@@ -8,11 +8,11 @@ from tools.metasim.composing import (
     require_private_sendable,
     require_sendable,
 )
+from tools.metasim.graph.attachments import require_own_media
 from tools.metasim.graph.calls import Answer, Call
-from tools.metasim.records import Comment, Contact, Json, Message, Reply
+from tools.metasim.records import Contact, Json, Message, Reply
 from tools.metasim.webhooks.events import echo_event
 
-_HOUR_S = 3600.0
 _SIGNS = {"typing_on", "typing_off", "mark_seen"}
 
 
@@ -30,30 +30,28 @@ def send(call: Call) -> Answer:
 
 def _write(call: Call, contact: Contact) -> Answer:
     latest = call.sim.ledger.latest_trigger(contact.account_id, contact.igsid)
-    call.subject = latest.id if latest else contact.username
     call.require_scope("instagram_business_manage_messages")
     rules.require_allowed_tag(call.params)
     if "sender_action" in call.params:
         return _sign(call, contact)
     sendable = require_sendable(call.params.get("message"))
     _require_window(call, contact)
-    limits = call.sim.config.limits
     if is_audio_or_video(sendable):
-        call.take("media_per_second", most=limits.media_per_second, window_s=1.0)
-    call.take("sends_per_second", most=limits.sends_per_second, window_s=1.0)
-    message = _message(call, contact, sendable)
+        call.take("media_per_second")
+    call.take("sends_per_second")
+    shown = require_own_media(call, sendable)
+    message = _message(call, contact, shown)
     message.latency_ms = call.latency_ms(latest)
     call.sim.show_message(contact, message)
     call.sim.ledger.messaged(
         contact.account_id,
         contact.igsid,
-        {"id": message.mid, "message": sendable, "at_s": call.now_s},
+        {"id": message.mid, "message": shown, "at_s": call.now_s},
     )
     return _sent(call, message)
 
 
 def _reply_in_private(call: Call, comment_id: str) -> Answer:
-    call.subject = comment_id
     comment = call.sim.world.comments.get(comment_id)
     if comment is None or comment.account_id != call.account.id:
         raise refusals.not_found(comment_id)
@@ -63,7 +61,7 @@ def _reply_in_private(call: Call, comment_id: str) -> Answer:
     sendable = require_private_sendable(call.params.get("message"))
     media = call.sim.world.media[comment.media_id]
     rules.require_private_reply(comment, is_broadcasting=media.is_live, now_s=call.now_s)
-    _take_private_reply(call, comment)
+    call.take("live_private_replies_per_second" if comment.is_live else "private_replies_per_hour")
     contact = call.sim.world.contact(comment.account_id, comment.username)
     message = _message(call, contact, sendable)
     message.comment_id = comment.id
@@ -74,16 +72,6 @@ def _reply_in_private(call: Call, comment_id: str) -> Answer:
     return _sent(call, message)
 
 
-def _take_private_reply(call: Call, comment: Comment) -> None:
-    limits = call.sim.config.limits
-    if comment.is_live:
-        most = limits.live_private_replies_per_second
-        call.take("live_private_replies_per_second", most=most, window_s=1.0)
-    else:
-        most = limits.private_replies_per_hour
-        call.take("private_replies_per_hour", most=most, window_s=_HOUR_S)
-
-
 def _sign(call: Call, contact: Contact) -> Answer:
     """Show typing or seen, or react: nothing that counts as a message."""
     match call.params:
@@ -91,8 +79,7 @@ def _sign(call: Call, contact: Contact) -> Answer:
             raise refusals.invalid_parameter("sender_action and message exclude each other")
         case {"sender_action": "react" | "unreact" as action, "payload": {"message_id": str(mid)}}:
             _require_window(call, contact)
-            most = call.sim.config.limits.sends_per_second
-            call.take("sends_per_second", most=most, window_s=1.0)
+            call.take("sends_per_second")
             _react(call, contact, mid, is_on=action == "react")
         case {"sender_action": str(sign)} if sign in _SIGNS:
             _require_window(call, contact)
@@ -123,7 +110,6 @@ def _react(call: Call, contact: Contact, mid: str, *, is_on: bool) -> None:
 
 
 def _contact(call: Call, person_id: str) -> Contact:
-    call.subject = person_id
     contact = call.sim.world.contacts.get(person_id)
     if contact is None or contact.account_id != call.account.id:
         raise refusals.no_such_recipient()

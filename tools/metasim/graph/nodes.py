@@ -6,11 +6,7 @@ from tools.metasim import refusals, rules
 from tools.metasim.clock import graph_time
 from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.graph.comments import comment_node, require_comment
-from tools.metasim.graph.conversations import (
-    conversation_node,
-    message_node,
-    take_conversation_call,
-)
+from tools.metasim.graph.conversations import read_conversation, read_message
 from tools.metasim.graph.fields import Fields, Node, render
 from tools.metasim.records import Account, Contact, Json, Media
 from tools.metasim.world import World
@@ -32,11 +28,9 @@ def read_node(call: Call) -> Answer:
         rules.require_consent(contact)
         return Answer(_person_node(world, contact, call.fields))
     if (talk := world.conversations.get(node)) and talk.account_id == own.id and talk.messages:
-        take_conversation_call(call)
-        return Answer(conversation_node(world, talk, call.fields))
+        return read_conversation(call, talk)
     if (message := world.messages.get(node)) and message.account_id == own.id:
-        take_conversation_call(call)
-        return Answer(message_node(world, message, call.fields))
+        return read_message(call, message)
     comment = require_comment(call, node)
     call.take_from_budget()
     return Answer(comment_node(world, comment, call.fields))
@@ -59,19 +53,24 @@ def subscribe(call: Call) -> Answer:
     names = asked.split(",") if isinstance(asked, str) else asked
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
         raise refusals.invalid_parameter("subscribed_fields must name fields")
-    call.require_own_node().subscribed_fields = {name.strip() for name in names}
+    own = call.require_own_node()
+    call.take_from_budget()
+    own.subscribed_fields = {name.strip() for name in names}
     return Answer({"success": True})
 
 
 def unsubscribe(call: Call) -> Answer:
     """`DELETE /{account}/subscribed_apps`: be told of nothing."""
-    call.require_own_node().subscribed_fields = set()
+    own = call.require_own_node()
+    call.take_from_budget()
+    own.subscribed_fields = set()
     return Answer({"success": True})
 
 
 def list_subscriptions(call: Call) -> Answer:
     """`GET /{account}/subscribed_apps`: the app and its fields, or nothing."""
     fields = sorted(call.require_own_node().subscribed_fields)
+    call.take_from_budget()
     app = {"id": call.sim.settings.app_id, "name": "metasim", "subscribed_fields": fields}
     return Answer({"data": [app] if fields else []})
 

@@ -260,10 +260,11 @@ byId("account").addEventListener("change", (event) => { state.account = event.ta
 /* Following the story */
 
 async function judge() {
-  const verdict = await call("GET", "/judgement");
-  const faults = ["lost", "twice", "outside_window", "over_limit", "unexpected"];
-  const found = faults.filter((name) => verdict[name].length)
-    .map((name) => `${verdict[name].length} ${name.replaceAll("_", " ")}`);
+  const verdict = await call("GET", "/sim/summary");
+  const faults = ["lost", "twice", "outside_window", "over_limit", "unexpected", "out_of_order",
+    "after_opt_out", "after_deadline", "while_held"];
+  const found = faults.filter((name) => verdict[name])
+    .map((name) => `${verdict[name]} ${name.replaceAll("_", " ")}`);
   byId("verdict").textContent = `${verdict.sent} sent · ${found.join(" · ") || "nothing wrong"}`;
   byId("verdict").classList.toggle("bad", found.length > 0);
 }

@@ -8,7 +8,8 @@ from tools.metasim.clock import iso
 from tools.metasim.ids import igsid
 from tools.metasim.keys import SIM
 from tools.metasim.records import Account, Comment, Json, Media, Token
-from tools.metasim.sim.bodies import AccountBody, ListQuery, MediaBody, PersonBody
+from tools.metasim.sim.bodies import AccountBody, MediaBody, PersonBody
+from tools.metasim.sim.controls import ListQuery
 from tools.metasim.sim.problems import (
     ProblemError,
     read_body,
@@ -77,6 +78,27 @@ async def list_comments(request: web.Request) -> web.Response:
     return web.json_response({"comments": [_tell_thread(world, one) for one in shown]})
 
 
+async def list_attachments(request: web.Request) -> web.Response:
+    """Return what an account has uploaded, and how often each was sent."""
+    world = request.app[SIM].world
+    account = require_account(world, request.match_info["account_id"])
+    told = [
+        {"attachment_id": one.id, "type": one.kind, "url": one.url, "uses": one.uses}
+        for one in world.attachments_of(account.id)
+    ]
+    return web.json_response({"attachments": told})
+
+
+async def delete_attachments(request: web.Request) -> web.Response:
+    """Let Meta forget what an account has uploaded; its ids are refused from then on."""
+    world = request.app[SIM].world
+    account = require_account(world, request.match_info["account_id"])
+    forgotten = world.attachments_of(account.id)
+    for one in forgotten:
+        del world.attachments[one.id]
+    return web.json_response({"forgotten": len(forgotten)})
+
+
 async def put_person(request: web.Request) -> web.Response:
     """Name a person, and say whom they follow."""
     world = request.app[SIM].world
@@ -116,9 +138,12 @@ def _account(sim: Simulator, account_id: str, body: AccountBody) -> Account:
             known.self_igsid,
             known.subscribed_fields,
             known.messenger_profile,
+            known.may_send_many_images if body.many_images is None else body.many_images,
         )
     app_scoped_id = body.app_scoped_id or sim.mint.app_scoped_id()
-    return Account(account_id, app_scoped_id, body.username, igsid(body.username, account_id))
+    account = Account(account_id, app_scoped_id, body.username, igsid(body.username, account_id))
+    account.may_send_many_images = body.many_images is not False
+    return account
 
 
 def _token(sim: Simulator, account_id: str, body: AccountBody) -> Token:
@@ -141,6 +166,7 @@ def _tell_account(sim: Simulator, account: Account) -> Json:
         "token": token.value if token else None,
         "token_expires_at": iso(token.expires_at_s) if token else None,
         "subscribed_fields": sorted(account.subscribed_fields),
+        "many_images": account.may_send_many_images,
     }
 
 

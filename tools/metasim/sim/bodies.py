@@ -1,8 +1,12 @@
-"""What the control API takes: a model per request, strict, so that a typo is told and not lost."""
+"""
+What people and accounts do, as the control API takes it.
+
+A model per request, strict, so that a typo is told and not lost; `controls` has the rest.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -13,10 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from tools.metasim.ledger import EffectKind
+from tools.metasim.ledger import EffectKind, Opting
 from tools.metasim.records import Json
-from tools.metasim.webhooks.courier import Order
-from tools.metasim.webhooks.options import Secret, WebhookOptions
+from tools.metasim.webhooks.envelope import UPDATES_MAX
+from tools.metasim.webhooks.options import WebhookOptions
 
 Username = Annotated[
     str,
@@ -26,11 +30,13 @@ NumericId = Annotated[str, StringConstraints(pattern=r"^\d{1,25}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A request; what it does not name is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class AccountBody(_Strict):
+class AccountBody(Strict):
     """An account. Without a token it keeps the one it has, or is given one."""
 
     username: Username
@@ -38,9 +44,10 @@ class AccountBody(_Strict):
     app_scoped_id: NumericId | None = None
     token_issued_at: AwareDatetime | None = None
     token_expires_at: AwareDatetime | None = None
+    many_images: bool | None = None  # in one message; None: as before, at first they may be sent
 
 
-class MediaBody(_Strict):
+class MediaBody(Strict):
     """A post, reel, story, ad or broadcast."""
 
     caption: str = ""
@@ -51,14 +58,14 @@ class MediaBody(_Strict):
     is_live: bool = False  # on the air
 
 
-class PersonBody(_Strict):
+class PersonBody(Strict):
     """Somebody, and whom they follow."""
 
     name: str | None = None
     follows: list[NumericId] = Field(default_factory=list)
 
 
-class CommentExpectation(_Strict):
+class CommentExpectation(Strict):
     """How many answers must come of a comment; what is not named is not judged."""
 
     private_reply: int | None = Field(None, ge=0)
@@ -73,23 +80,30 @@ class CommentExpectation(_Strict):
         return {kind: count for kind, count in named.items() if count is not None}
 
 
-class MessageExpectation(_Strict):
-    """How many messages must come of something done in a conversation."""
+class MessageExpectation(Strict):
+    """
+    How many messages must come of something done in a conversation.
+
+    `in_order` says how they must begin, if they must come in an order.
+    """
 
     message: int | None = Field(None, ge=0)
+    in_order: list[Text] = Field(default_factory=list)
 
     def counts(self) -> dict[EffectKind, int]:
         """Return what is named, by kind."""
         return {} if self.message is None else {"message": self.message}
 
 
-class _Happening(_Strict):
+class Happening(Strict):
+    """Something that happens to an account, now unless said otherwise."""
+
     account_id: NumericId
     created_at: AwareDatetime | None = None
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class CommentBody(_Happening):
+class CommentBody(Happening):
     """A person comments."""
 
     media_id: NumericId
@@ -98,10 +112,28 @@ class CommentBody(_Happening):
     parent_id: NumericId | None = None
     live: bool = False
     comment_id: NumericId | None = None
+    as_original_too: bool = False  # an ad's: told once more, as one on the post behind the ad
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
-class OwnCommentBody(_Happening):
+class BurstBody(Happening):
+    """
+    Many people comment at once, each once: `username` with a number.
+
+    Some `per_post` comments share a webhook. With `webhook.wait` false they are told in the
+    background.
+    """
+
+    media_id: NumericId
+    count: int = Field(ge=1, le=10_000)
+    username: Username = "fan"
+    text: Text = "LINK"
+    live: bool = False
+    per_post: int = Field(1, ge=1, le=UPDATES_MAX)
+    expect: CommentExpectation = Field(default_factory=CommentExpectation)
+
+
+class OwnCommentBody(Happening):
     """The account comments on its own media."""
 
     media_id: NumericId
@@ -110,12 +142,32 @@ class OwnCommentBody(_Happening):
     expect: CommentExpectation = Field(default_factory=CommentExpectation)
 
 
-class _InThread(_Happening):
+class _InThread(Happening):
     username: Username
     expect: MessageExpectation = Field(default_factory=MessageExpectation)
 
 
-class MessageBody(_InThread):
+class _ByPerson(_InThread):
+    """With `opts_out` the person asks for no more messages, with `opts_in` for messages again."""
+
+    opts_out: bool = False
+    opts_in: bool = False
+
+    @model_validator(mode="after")
+    def _wishes_one_thing(self) -> Self:
+        if self.opts_out and self.opts_in:
+            raise ValueError("opts_out and opts_in exclude each other")
+        return self
+
+    @property
+    def opts(self) -> Opting | None:
+        """What the person wishes, if they say so."""
+        if self.opts_out:
+            return "out"
+        return "in" if self.opts_in else None
+
+
+class MessageBody(_ByPerson):
     """A person writes: words, an answer to a story, a mention, a tap on a quick reply."""
 
     text: Text | None = None
@@ -129,7 +181,7 @@ class MessageBody(_InThread):
     mid: Text | None = None
 
 
-class PostbackBody(_InThread):
+class PostbackBody(_ByPerson):
     """A person taps a button. `mid` null: the event carries none."""
 
     payload: Text
@@ -138,7 +190,7 @@ class PostbackBody(_InThread):
     referral: Json | None = None
 
 
-class ReactionBody(_InThread):
+class ReactionBody(_ByPerson):
     """A person reacts to a message, or takes it back."""
 
     mid: Text
@@ -147,13 +199,13 @@ class ReactionBody(_InThread):
     emoji: Text = "\u2764\ufe0f"
 
 
-class SeenBody(_InThread):
+class SeenBody(_ByPerson):
     """A person has seen a message."""
 
     mid: Text
 
 
-class ReferralBody(_InThread):
+class ReferralBody(_ByPerson):
     """A person enters the conversation through an `ig.me` link or an ad."""
 
     ref: Text
@@ -162,7 +214,7 @@ class ReferralBody(_InThread):
     ad_id: NumericId | None = None
 
 
-class MentionBody(_Happening):
+class MentionBody(Happening):
     """
     Somebody mentions the account under or in a post that is not its own.
 
@@ -206,7 +258,7 @@ class HandoverBody(_InThread):
         return told if self.metadata is None else {**told, "metadata": self.metadata}
 
 
-class EditBody(_Strict):
+class EditBody(Strict):
     """A person rewrites a message."""
 
     mid: Text
@@ -215,7 +267,7 @@ class EditBody(_Strict):
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class DeletionBody(_Strict):
+class DeletionBody(Strict):
     """A person unsends a message."""
 
     mid: Text
@@ -223,57 +275,8 @@ class DeletionBody(_Strict):
     webhook: WebhookOptions = Field(default_factory=WebhookOptions)
 
 
-class HandTypedBody(_Happening):
+class HandTypedBody(Happening):
     """The account's owner writes in the Instagram app."""
 
     username: Username
     text: Text
-
-
-class FlushBody(_Strict):
-    """How held webhooks are delivered."""
-
-    batch: bool = False
-    order: Order = "given"
-    seed: int = 0
-
-
-class RawWebhookBody(_Strict):
-    """Any body at all: `body` as JSON, or `raw` as it is."""
-
-    body: Any = None
-    raw: str | None = None
-    secret: Secret = Field("good")
-
-
-class HandshakeBody(_Strict):
-    """The verification; without a token the right one is used."""
-
-    verify_token: Text | None = None
-    challenge: Text | None = None
-
-
-class TimelineQuery(_Strict):
-    """Which part of the story, and how long to wait for it."""
-
-    after: int = Field(0, ge=0)
-    wait_s: float = Field(0, ge=0, le=30)
-    limit: int = Field(1000, ge=1, le=10_000)
-
-
-class ListQuery(_Strict):
-    """How much of a list."""
-
-    limit: int = Field(50, ge=1, le=1000)
-
-
-class WaitQuery(_Strict):
-    """What to wait for: an answer to a comment, a message to a person, or everything expected."""
-
-    comment_id: NumericId | None = None
-    kind: Literal["private_reply", "public_reply", ""] = ""
-    account_id: NumericId | None = None
-    username: Username | None = None
-    count: int = Field(1, ge=1)
-    all: bool = False
-    timeout_s: float = Field(10, ge=0, le=600)

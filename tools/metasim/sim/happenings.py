@@ -1,5 +1,5 @@
 """
-People act: they comment, write, tap, react, see, rewrite, unsend; and so do the accounts.
+People act in conversations: they write, tap, react, see, rewrite, unsend; and so do owners.
 
 Each handler does three things: change the world, enter what is expected, tell the webhook.
 """
@@ -12,17 +12,14 @@ from aiohttp import web
 
 from tools.metasim import rules
 from tools.metasim.keys import SIM
-from tools.metasim.ledger import Trigger
-from tools.metasim.records import Comment, Contact, Json, Message
+from tools.metasim.ledger import Opting, Trigger
+from tools.metasim.records import Contact, Json, Message
 from tools.metasim.sim.bodies import (
-    CommentBody,
-    CommentExpectation,
     DeletionBody,
     EditBody,
     HandTypedBody,
     MessageBody,
     MessageExpectation,
-    OwnCommentBody,
     PostbackBody,
     ReactionBody,
     ReferralBody,
@@ -32,8 +29,6 @@ from tools.metasim.sim.problems import (
     ProblemError,
     read_body,
     require_account,
-    require_comment,
-    require_media,
     require_message,
 )
 from tools.metasim.simulator import Simulator
@@ -42,51 +37,6 @@ from tools.metasim.webhooks.events import Event
 from tools.metasim.webhooks.options import WebhookOptions
 
 _CDN = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id="
-
-
-async def post_comment(request: web.Request) -> web.Response:
-    """Let a person comment."""
-    sim, body = request.app[SIM], await read_body(request, CommentBody)
-    require_account(sim.world, body.account_id)
-    if body.comment_id in sim.world.comments:
-        raise ProblemError("this comment exists", field="comment_id", status=409)
-    contact = sim.world.contact(body.account_id, body.username)
-    comment = Comment(
-        body.comment_id or sim.mint.comment_id(),
-        body.account_id,
-        body.media_id,
-        contact.igsid,
-        body.username,
-        body.text,
-        _moment(sim, body.created_at),
-        parent_id=body.parent_id,
-        is_live=body.live,
-    )
-    author = events.person_as_author(contact)
-    webhook = await _comment(sim, comment, author, body.expect, body.webhook)
-    return web.json_response({"comment_id": comment.id, "igsid": contact.igsid, "webhook": webhook})
-
-
-async def post_own_comment(request: web.Request) -> web.Response:
-    """Let an account comment on its own media."""
-    sim, body = request.app[SIM], await read_body(request, OwnCommentBody)
-    account = require_account(sim.world, body.account_id)
-    comment = Comment(
-        sim.mint.comment_id(),
-        account.id,
-        body.media_id,
-        account.id,
-        account.username,
-        body.text,
-        _moment(sim, body.created_at),
-        parent_id=body.parent_id,
-        is_own=True,
-    )
-    author = events.account_as_author(account)
-    webhook = await _comment(sim, comment, author, body.expect, body.webhook)
-    return web.json_response(
-        {"comment_id": comment.id, "igsid": account.self_igsid, "webhook": webhook}
-    )
 
 
 async def post_message(request: web.Request) -> web.Response:
@@ -100,7 +50,7 @@ async def post_message(request: web.Request) -> web.Response:
     if body.quick_reply and not rules.is_chip_shown(contact, body.quick_reply, follows=follows):
         raise ProblemError("Requests show no quick replies", field="quick_reply", status=409)
     message = _received(sim, contact, mid, at_s, _written(body))
-    trigger = _enter(sim, contact, "message", mid, at_s=at_s, expect=body.expect)
+    trigger = _enter(sim, contact, "message", mid, at_s=at_s, expect=body.expect, opts=body.opts)
     webhook = await _tell(sim, events.message_event(message), trigger, body.webhook)
     return web.json_response({"mid": mid, "igsid": contact.igsid, "webhook": webhook})
 
@@ -116,7 +66,7 @@ async def post_postback(request: web.Request) -> web.Response:
     if body.referral:
         postback["referral"] = body.referral
     _received(sim, contact, mid, at_s, {"text": body.title, "postback": postback})
-    trigger = _enter(sim, contact, "postback", mid, at_s=at_s, expect=body.expect)
+    trigger = _enter(sim, contact, "postback", mid, at_s=at_s, expect=body.expect, opts=body.opts)
     event = events.postback_event(contact, at_s, postback)
     webhook = await _tell(sim, event, trigger, body.webhook)
     return web.json_response(
@@ -189,30 +139,6 @@ async def post_hand_typed(request: web.Request) -> web.Response:
     return web.json_response({"mid": mid, "igsid": contact.igsid, "webhook": webhook})
 
 
-async def _comment(
-    sim: Simulator,
-    comment: Comment,
-    author: Json,
-    expect: CommentExpectation,
-    options: WebhookOptions,
-) -> list[Json]:
-    media = require_media(sim.world, comment.account_id, comment.media_id)
-    if comment.parent_id:
-        require_comment(sim.world, comment.parent_id, "parent_id")
-    media.is_live |= comment.is_live  # a comment on a broadcast: so it is on the air
-    sim.show_comment(comment)
-    trigger = Trigger(
-        comment.id,
-        "comment",
-        comment.account_id,
-        comment.username,
-        comment.created_at_s,
-        expect.counts(),
-    )
-    sim.ledger.expect_on_comment(trigger)
-    return await _tell(sim, events.comment_event(comment, media, author), trigger, options)
-
-
 async def _happened(
     sim: Simulator,
     contact: Contact,
@@ -222,7 +148,8 @@ async def _happened(
     event: Event,
     body: ReactionBody | SeenBody | ReferralBody,
 ) -> web.Response:
-    trigger = _enter(sim, contact, kind, sim.mint.webhook_id(), at_s=at_s, expect=body.expect)
+    trigger_id = sim.mint.webhook_id()
+    trigger = _enter(sim, contact, kind, trigger_id, at_s=at_s, expect=body.expect, opts=body.opts)
     sim.timeline.add(
         kind, account_id=contact.account_id, username=contact.username, told=event.value
     )
@@ -262,6 +189,7 @@ def _enter(
     *,
     at_s: float,
     expect: MessageExpectation,
+    opts: Opting | None = None,
 ) -> Trigger:
     trigger = Trigger(
         trigger_id,
@@ -270,6 +198,9 @@ def _enter(
         contact.username,
         at_s,
         expect.counts(),
+        tuple(expect.in_order),
+        opts,
+        sim.config.opt_out_grace_s,
     )
     sim.ledger.expect_in_thread(trigger, contact.igsid)
     return trigger

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from tools.metasim.records import Account, Comment, Media, Message
+from tools.metasim.webhooks.parcels import NoSecretError
 from tools.metasim.world import World
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -33,6 +34,8 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         return _answer(problem)
     except ValidationError as error:
         return _answer(_problem_of(error))
+    except NoSecretError as error:
+        return _answer(ProblemError(str(error), field="webhook.secret"))
 
 
 async def read_body(request: web.Request, model: type[Body]) -> Body:

@@ -6,10 +6,10 @@ import asyncio
 
 from aiohttp import web
 
-from tools.metasim.judgement import judge
 from tools.metasim.keys import SIM
+from tools.metasim.presets import PRESETS
 from tools.metasim.records import Comment, Json, Message
-from tools.metasim.sim.bodies import TimelineQuery, WaitQuery
+from tools.metasim.sim.controls import HoldsQuery, TimelineQuery, WaitQuery
 from tools.metasim.sim.problems import (
     ProblemError,
     read_object,
@@ -100,7 +100,23 @@ async def get_wait(request: web.Request) -> web.Response:
 
 async def get_judgement(request: web.Request) -> web.Response:
     """Return the judgement over everything so far."""
-    return web.json_response(judge(request.app[SIM].ledger))
+    return web.json_response(request.app[SIM].judge.verdict())
+
+
+async def get_summary(request: web.Request) -> web.Response:
+    """Return the judgement in figures: cheap, however much has happened."""
+    return web.json_response(request.app[SIM].judge.summary())
+
+
+async def get_presets(_request: web.Request) -> web.Response:
+    """Return the faults that have a name, and what each name says."""
+    return web.json_response({"presets": PRESETS})
+
+
+async def delete_holds(request: web.Request) -> web.Response:
+    """End the restrictions of an account, or of all."""
+    query = read_query(request.query, HoldsQuery)
+    return web.json_response({"lifted": request.app[SIM].holds.lift(query.account_id)})
 
 
 async def get_config(request: web.Request) -> web.Response:
@@ -123,14 +139,11 @@ async def _wait_for_all(sim: Simulator, query: WaitQuery) -> web.Response:
     loop = asyncio.get_running_loop()
     ends_at_s = loop.time() + query.timeout_s
     while True:
-        began_s = loop.time()
-        verdict = judge(sim.ledger)
-        if not (verdict["lost"] or verdict["undelivered"] or verdict["webhooks"]["pending"]):
-            return web.json_response(verdict)
-        if loop.time() >= ends_at_s or sim.stopping.is_set():
-            return web.json_response(verdict, status=408)
-        # A judgement of 60,000 comments takes a while: spend a tenth of our time on it at most.
-        await asyncio.sleep(max(_GLANCE_S, 9 * (loop.time() - began_s)))
+        told = sim.judge.summary()
+        is_done = not (told["lost"] or told["undelivered"] or told["webhooks"]["pending"])
+        if is_done or loop.time() >= ends_at_s or sim.stopping.is_set():
+            return web.json_response(sim.judge.verdict(), status=200 if is_done else 408)
+        await asyncio.sleep(_GLANCE_S)
 
 
 def _nth_reply(comment: Comment, query: WaitQuery) -> Json | None:

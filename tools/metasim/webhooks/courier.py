@@ -9,30 +9,37 @@ bounded number of hands.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from tools.metasim.clock import Clock
 from tools.metasim.config import Config
 from tools.metasim.ids import Mint
-from tools.metasim.ledger import Delivery, Ledger, Trigger
+from tools.metasim.ledger import Ledger
 from tools.metasim.records import Json
 from tools.metasim.settings import Settings
 from tools.metasim.timeline import Timeline
-from tools.metasim.webhooks.envelope import UPDATES_MAX, body_of
+from tools.metasim.webhooks.envelope import body_of
 from tools.metasim.webhooks.events import Event
 from tools.metasim.webhooks.options import Secret
-from tools.metasim.webhooks.signing import escaped, signature_headers
+from tools.metasim.webhooks.parcels import (
+    Attempt,
+    Order,
+    Parcel,
+    batches,
+    headers_of,
+    in_order,
+    key_of,
+)
+from tools.metasim.webhooks.signing import escaped
 from tools.metasim.world import World
 
 HANDS = 100  # deliveries under way at once
-Order = Literal["given", "reversed", "shuffled"]
 
 
 class Office(Protocol):
@@ -45,46 +52,6 @@ class Office(Protocol):
     world: World
     ledger: Ledger
     timeline: Timeline
-
-
-@dataclass(slots=True)
-class Parcel:
-    """Signed bytes on their way, and what they tell of."""
-
-    id: str
-    content: bytes
-    headers: dict[str, str]
-    ledger: Ledger  # the one that was open when it was packed
-    triggers: list[Trigger] = field(default_factory=list)
-    about: list[str] = field(default_factory=list)
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How one POST went: `status` is None when no answer came, and `error` says why."""
-
-    parcel_id: str
-    status: int | None
-    latency_ms: float
-    error: str | None = None
-
-    @property
-    def outcome(self) -> Delivery:
-        """What came of it."""
-        if self.status is None:
-            return "failed"
-        return "accepted" if self.status == 200 else "refused"
-
-    def told(self) -> Json:
-        """Return it as the control API tells it."""
-        told: Json = {
-            "id": self.parcel_id,
-            "status": self.status,
-            "latency_ms": self.latency_ms,
-            "outcome": self.outcome,
-        }
-        return told if self.error is None else {**told, "error": self.error}
 
 
 class Courier:
@@ -115,32 +82,50 @@ class Courier:
         return rounds
 
     async def tell(self, event: Event) -> list[Json]:
-        """Hold, dispatch or deliver `event` as its options say; return one result per copy."""
+        """
+        Hold, dispatch or deliver `event` as its options say; return one result per copy.
+
+        Raises:
+            NoSecretError: It is to be signed with a secret that is not set; nothing is told.
+        """
+        key_of(self._office.settings, event.options.secret)
         if not self._is_subscribed(event):
             return []
         if event.options.hold:
             self._held.append(event)
-            return [{"id": None, "status": None, "latency_ms": None, "outcome": "held"}]
-        parcels = self._pack([event])
-        if event.options.wait:
-            attempts = await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-            return [attempt.told() for attempt in attempts]
-        return [self._dispatch(parcel) for parcel in parcels]
+            return [_not_yet("held")]
+        if event.options.after_s:
+            self.tell_later(event, after_s=event.options.after_s)
+            return [_not_yet("late")]
+        return await self._send_off(self._pack([event]), is_waiting=event.options.wait)
 
-    def tell_later(self, event: Event) -> None:
-        """Deliver `event` in the background."""
-        if self._is_subscribed(event):
+    async def tell_many(self, events: Sequence[Event], *, per_post: int) -> Counter[str]:
+        """Deliver `events`, so many in one POST; return how often each outcome was met at first."""
+        told = [event for event in events if self._is_subscribed(event)]
+        if any(event.options.hold or event.options.after_s for event in told):
+            results = [result for event in told for result in await self.tell(event)]
+        else:
+            parts = [told[start : start + per_post] for start in range(0, len(told), per_post)]
+            parcels = [parcel for part in parts for parcel in self._pack(part)]
+            results = await self._send_off(parcels, is_waiting=all(e.options.wait for e in told))
+        return Counter(result["outcome"] for result in results)
+
+    def tell_later(self, event: Event, *, after_s: float = 0.0) -> None:
+        """Deliver `event` in the background, `after_s` simulated seconds from now."""
+        if after_s:
+            at_s = self._office.clock.now_s() + after_s
+            self._go(self._tell_at(event, at_s))
+        elif self._is_subscribed(event):
             for parcel in self._pack([event]):
                 self._dispatch(parcel)
 
     async def flush(self, *, is_batch: bool, order: Order, seed: int) -> list[Json]:
         """Deliver what is held: in one POST per 1000 events, or one after the other."""
-        held, self._held = _in_order(self._held, order, seed), []
-        results = []
-        for events in _batches(held) if is_batch else [[event] for event in held]:
+        held, self._held = in_order(self._held, order, seed), []
+        results: list[Json] = []
+        for events in batches(held) if is_batch else [[event] for event in held]:
             parcels = self._pack(events)
-            attempts = await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-            results += [attempt.told() for attempt in attempts]
+            results += await self._send_off(parcels, is_waiting=True)
         return results
 
     async def deliver_once(self, content: bytes, secret: Secret) -> Attempt:
@@ -163,6 +148,12 @@ class Courier:
         except (ClientError, TimeoutError, ValueError) as error:
             return {"ok": False, "status": None, "error": _reason(error), "challenge": challenge}
 
+    async def _send_off(self, parcels: Sequence[Parcel], *, is_waiting: bool) -> list[Json]:
+        if not is_waiting:
+            return [self._dispatch(parcel) for parcel in parcels]
+        attempts = await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+        return [attempt.told() for attempt in attempts]
+
     def _is_subscribed(self, event: Event) -> bool:
         account = self._office.world.account(event.account_id)
         asked = account.subscribed_fields if account else set()
@@ -177,24 +168,23 @@ class Courier:
             parcel.ledger.sent_off()
             parcel.triggers = [event.trigger for event in events if event.trigger]
             parcel.about = [event.trigger.id if event.trigger else event.field for event in events]
+        for after_s in {event.options.again_after_s for event in events} - {None}:
+            self._go(self._repeat(parcels[0], after_s or 0.0))
         return parcels
 
     def _seal(self, content: bytes, secret: Secret) -> Parcel:
-        settings = self._office.settings
-        headers = {
-            "Accept": "*/*",
-            "Accept-Encoding": "deflate, gzip",
-            "User-Agent": "facebookexternalua",
-            "Content-Type": "application/json",
-            "Facebook-API-Version": settings.api_version,
-        }
-        app_secret = settings.app_secret.get_secret_value()
-        headers |= signature_headers(content, app_secret=app_secret, kind=secret)
+        headers = headers_of(content, self._office.settings, secret)
         return Parcel(self._office.mint.webhook_id(), content, headers, self._office.ledger)
+
+    async def _repeat(self, parcel: Parcel, after_s: float) -> None:
+        """Deliver the same bytes again, though nobody asked for it."""
+        await self._office.clock.wait_until(self._office.clock.now_s() + after_s)
+        parcel.ledger.sent_off()
+        await self._deliver(replace(parcel, attempts=0))
 
     def _dispatch(self, parcel: Parcel) -> Json:
         self._send_on_a_round(parcel, after_s=0.0)
-        return {"id": parcel.id, "status": None, "latency_ms": None, "outcome": "pending"}
+        return {**_not_yet("pending"), "id": parcel.id}
 
     async def _deliver(self, parcel: Parcel) -> Attempt:
         attempt = await self._post(parcel)
@@ -204,16 +194,24 @@ class Courier:
     def _conclude(self, parcel: Parcel, attempt: Attempt) -> None:
         retry, has_way = self._office.config.webhook_retry, self._office.config.webhook_url
         if attempt.outcome == "accepted" or parcel.attempts >= retry.attempts or not has_way:
-            parcel.ledger.settle(parcel.triggers, attempt.outcome)
+            at_s = self._office.clock.now_s()
+            parcel.ledger.settle(parcel.triggers, attempt.outcome, at_s=at_s)
             self._office.timeline.add("settled", id=parcel.id, outcome=attempt.outcome)
             return
         delay_s = min(retry.base_delay_s * 2 ** (parcel.attempts - 1), retry.max_delay_s)
         self._send_on_a_round(parcel, after_s=delay_s)
 
     def _send_on_a_round(self, parcel: Parcel, *, after_s: float) -> None:
-        round_ = asyncio.get_running_loop().create_task(self._later(parcel, after_s))
+        self._go(self._later(parcel, after_s))
+
+    def _go(self, errand: Coroutine[None, None, None]) -> None:
+        round_ = asyncio.get_running_loop().create_task(errand)
         self._rounds.add(round_)
         round_.add_done_callback(self._rounds.discard)
+
+    async def _tell_at(self, event: Event, at_s: float) -> None:
+        await self._office.clock.wait_until(at_s)
+        self.tell_later(event)
 
     async def _later(self, parcel: Parcel, after_s: float) -> None:
         await asyncio.sleep(after_s)
@@ -261,25 +259,8 @@ class Courier:
         return ClientTimeout(total=self._office.config.webhook_timeout_s)
 
 
-def _in_order(events: Sequence[Event], order: Order, seed: int) -> list[Event]:
-    ordered = list(events)
-    if order == "reversed":
-        ordered.reverse()
-    elif order == "shuffled":
-        random.Random(seed).shuffle(ordered)
-    return ordered
-
-
-def _batches(events: Sequence[Event]) -> list[list[Event]]:
-    """Group what can share a body: the same signature, at most 1000 updates."""
-    by_secret: defaultdict[Secret, list[Event]] = defaultdict(list)
-    for event in events:
-        by_secret[event.options.secret].append(event)
-    return [
-        alike[start : start + UPDATES_MAX]
-        for alike in by_secret.values()
-        for start in range(0, len(alike), UPDATES_MAX)
-    ]
+def _not_yet(outcome: str) -> Json:
+    return {"id": None, "status": None, "latency_ms": None, "outcome": outcome}
 
 
 def _reason(error: Exception) -> str:

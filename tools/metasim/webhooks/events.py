@@ -123,6 +123,11 @@ def handover_event(contact: Contact, at_s: float, action: str, told: Json) -> Ev
     return _from_person(contact, "messaging_handover", at_s, **{action: told})
 
 
+def conversation_event(contact: Contact, name: str, at_s: float, told: Json) -> Event:
+    """Return an event of a conversation that is of no kind known here."""
+    return _from_person(contact, name, at_s, **told)
+
+
 def _from_person(who: Contact | Message, name: str, at_s: float, **told: Any) -> Event:
     return _messaging(who.account_id, name, at_s, who.igsid, who.account_id, **told)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Secret = Literal["good", "forged", "missing", "sha1only"]
+Secret = Literal["good", "meta", "forged", "missing", "sha1only"]  # meta: the Meta app's
 Shape = Literal["changes", "bare", "array"]
 TimeUnit = Literal["default", "ms", "s", "string"]
 
@@ -17,6 +17,8 @@ class WebhookOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     copies: int = Field(1, ge=1, le=100)  # the same signed bytes, delivered at once
+    again_after_s: float | None = Field(None, gt=0)  # the same bytes once more; simulated
+    after_s: float = Field(0.0, ge=0)  # late by that much; simulated
     hold: bool = False  # until POST /sim/flush
     wait: bool = True  # answer after the first attempt; false: answer at once
     secret: Secret = Field("good")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 
 from switchboard.contracts.ids import CampaignId
 from switchboard.contracts.questions import IntentOption
@@ -29,13 +30,15 @@ def lint(
     media: Mapping[str, MediaFound] | None = None,
     own: CampaignId | None = None,
     intents: Iterable[IntentOption] | None = None,
+    delay: timedelta = timedelta(),
 ) -> list[Finding]:
     """
     Return what is wrong with `definition`, in the order of its parts; the same list each time.
 
     `others` are the account's live campaigns; the one with the id `own` is what this definition
     will replace, and is left out. `media` has what was found at the addresses of its files; of one
-    that is not there nothing is said. `intents` are the account's; `None`: nobody knows them.
+    that is not there nothing is said. `delay` is the most by which what it says is put off.
+    `intents` are the account's; `None`: nobody knows them.
     """
     neighbours = [other for other in others if other.id != own]
     found = [
@@ -48,15 +51,15 @@ def lint(
         *about_media(definition, media or {}),
         *about_starting(definition, neighbours, own),
         *(() if intents is None else about_intent(definition, intents)),
-        *_about_flow(definition),
+        *_about_flow(definition, delay),
     ]
     return sorted(dict.fromkeys(found), key=_place)
 
 
-def _about_flow(definition: CampaignDefinition) -> Iterator[Finding]:
+def _about_flow(definition: CampaignDefinition, delay: timedelta) -> Iterator[Finding]:
     """Yield what is wrong on the ways through the steps, and the steps on none of them."""
-    began = starts(definition.trigger.kind, definition.conditions)
-    walks = [walk(definition, start) for start in began]
+    began = starts(definition.trigger.kind, definition.conditions, delay)
+    walks = [walk(definition, start, delay=delay) for start in began]
     for walked in walks:
         yield from walked.findings
     silent = [start for start, walked in zip(began, walks, strict=True) if not walked.said]

@@ -46,9 +46,15 @@ class Walked:
     done: frozenset[int]
 
 
-def walk(definition: CampaignDefinition, start: Standing) -> Walked:
-    """Walk all ways through `definition` that begin at its first step, standing at `start`."""
-    walking = _Walking(definition)
+def walk(
+    definition: CampaignDefinition, start: Standing, *, delay: timedelta = timedelta()
+) -> Walked:
+    """
+    Walk all ways through `definition` that begin at its first step, standing at `start`.
+
+    `delay` is the longest that what is said may be put off by.
+    """
+    walking = _Walking(definition, replace(TAPPED, delay=delay))
     walking.all_ways_from(start)
     return walking.walked()
 
@@ -68,8 +74,9 @@ def contents_of(step: Step) -> tuple[Content, ...]:
 class _Walking:
     """One walk. What it notes is its own."""
 
-    def __init__(self, definition: CampaignDefinition) -> None:
+    def __init__(self, definition: CampaignDefinition, tapped: Open) -> None:
         self._steps = definition.steps
+        self._tapped = tapped
         self._places = definition.places
         self._either = definition.trigger.kind in {"intent", "unrecognised"}
         self._found: dict[tuple[Code, str], Finding] = {}
@@ -84,7 +91,7 @@ class _Walking:
         while ways := self._led_to - begun:
             begun |= ways
             for position in sorted(ways):
-                self._from(position, TAPPED)
+                self._from(position, self._tapped)
 
     def walked(self) -> Walked:
         return Walked(
@@ -188,13 +195,13 @@ class _Walking:
     def _ask(self, position: int, now: Standing) -> Standing:
         if isinstance(now, Commented):
             self._use_private_reply(position, now)
-            return TAPPED
-        return replace(TAPPED, jumped=self._say(position, now).jumped)
+            return self._tapped
+        return replace(self._tapped, jumped=self._say(position, now).jumped)
 
     def _pass_gate(self, position: int, now: Standing) -> Standing:
         if isinstance(now, Commented):
             self._tell(Code.GATE_WITHOUT_CONSENT, position)
-            return TAPPED
+            return self._tapped
         return self._say(position, now)
 
     def _follow_up(self, position: int, step: FollowUp, now: Standing) -> Standing | None:

@@ -13,9 +13,8 @@ from itertools import pairwise
 from typing import Final, TypeVar
 
 from switchboard.rules.campaigns import Conditions, Hours, Opening
+from switchboard.rules.drafts import MARGIN
 
-# What is due so shortly before a window closes may be sent after it.
-MARGIN: Final = timedelta(minutes=5)
 WINDOW: Final = timedelta(hours=24) - MARGIN
 COMMENT: Final = timedelta(days=7) - MARGIN
 BROADCAST: Final = timedelta(hours=4) - MARGIN
@@ -62,12 +61,21 @@ class Open(_Standing):
     """
     The person wrote or tapped: a window is open.
 
+    `delay` is the longest that what is said to them may be put off by: what waits after it waits
+    from then on.
+
     Not `certain` after a referral, which may have come by itself. `jumped`: a tap led here, or an
     answer to what replied to a comment; so what set the campaign off is gone by.
     """
 
     certain: bool = True
     jumped: bool = False
+    delay: timedelta = timedelta()
+
+    @property
+    def limit(self) -> timedelta:
+        """How long Meta allows something private, less a margin and the delay."""
+        return WINDOW - self.delay
 
 
 Standing = Commented | Open
@@ -83,7 +91,9 @@ def later(standing: AnyStanding, by: timedelta, position: int) -> AnyStanding:
     return replace(standing, waited=waited, waited_at=position, spent_at=spent_at)
 
 
-def starts(kind: str, conditions: Conditions) -> tuple[Standing, ...]:
+def starts(
+    kind: str, conditions: Conditions, delay: timedelta = timedelta()
+) -> tuple[Standing, ...]:
     """Return where a campaign with a trigger of `kind` can begin: an intent in two places."""
     hours = conditions.hours
     opening = longest_closed(hours) if hours and hours.outside == "wait" else timedelta()
@@ -93,9 +103,9 @@ def starts(kind: str, conditions: Conditions) -> tuple[Standing, ...]:
         case "live_comment":
             return (Commented(live=True, opening=opening),)
         case "intent" | "unrecognised":
-            return (Commented(opening=opening), Open(opening=opening))
+            return (Commented(opening=opening), Open(opening=opening, delay=delay))
         case _:
-            return (Open(certain=kind != "referral", opening=opening),)
+            return (Open(certain=kind != "referral", opening=opening, delay=delay),)
 
 
 def longest_closed(hours: Hours) -> timedelta:

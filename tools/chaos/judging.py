@@ -1,0 +1,243 @@
+"""
+Whether what came of a run is what was promised. Pure.
+
+The simulator says what people got; the books, what was decided and what became of each delivery.
+Whoever got nothing must find an explanation in the books: Meta refused it because we had ordered it
+to, or they had asked for nothing more. A delivery nobody knows the outcome of is an explanation
+only while `strict` is false.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tools.chaos.evidence import Evidence, Json, Row
+
+# The simulator's lists of what must never happen; `lost` is explained or not, see below.
+VIOLATIONS: Final = (
+    "twice",
+    "unexpected",
+    "outside_window",
+    "over_limit",
+    "after_deadline",
+    "out_of_order",
+    "while_held",
+    "after_opt_out",
+)
+_FINAL: Final = frozenset({"sent", "refused", "expired", "cancelled"})
+# The simulator's reasons for what we ordered: at once, or while it lasts.
+_ORDERED: Final = frozenset({"fault", "under_way", "probe", "while_held"})
+_LONGEST: Final = 100  # of what is told in one word; a message's id is longer
+# What we say comes back to us: messages as echoes, public replies as comments of our own.
+_COMING_BACK: Final = frozenset({"echo.v1", "comment.v1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong."""
+
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What is wrong, and the figures."""
+
+    findings: Sequence[Finding]
+    states: Mapping[str, int]
+    explained: Mapping[str, int]
+    expected: int
+    sent: int
+    events: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+def judge(evidence: Evidence, *, strict: bool) -> Judgement:
+    """
+    Judge a run. `strict`: no delivery may be left whose outcome nobody knows.
+
+    Of a run that was cut short, only what nothing can make good is told.
+    """
+    explanations = _Explanations.of(evidence, strict=strict)
+    findings = [*_violations(evidence.verdict), *_refusals(evidence)]
+    if evidence.is_over:
+        findings += [
+            *_losses(evidence, explanations),
+            *_undecided(evidence),
+            *_unfinished(evidence.rows, explanations, strict=strict),
+            *_taken_over(evidence.taken_over),
+            *_left_over(evidence),
+            *_over_allowance(evidence),
+            *(Finding("ended", what) for what in evidence.ended),
+        ]
+    return Judgement(
+        findings=findings,
+        states=Counter(row.state for row in evidence.rows),
+        explained=Counter(explanations.reasons.values()),
+        expected=int(evidence.verdict["expected"]),
+        sent=int(evidence.verdict["sent"]),
+        events=len(evidence.decided),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Explanations:
+    """Why deliveries did not reach anybody, by their ids; those that need an explanation alone."""
+
+    reasons: Mapping[str, str]
+    rows: Sequence[Row]
+
+    @classmethod
+    def of(cls, evidence: Evidence, *, strict: bool) -> _Explanations:
+        ordered = _ordered(evidence.verdict)
+        reasons: dict[str, str] = {}
+        for row in evidence.rows:
+            if row.state == "uncertain" and not strict:
+                reasons[row.id] = "uncertain"
+            elif row.state in {"refused", "expired"} and _was_ordered(row, ordered):
+                reasons[row.id] = f"ordered: {row.reason}"
+            elif row.reason == "opted_out" and row.person_id in evidence.opted_out:
+                reasons[row.id] = "opted out"
+        later = [row for row in evidence.rows if row.state in {"waiting", "cancelled"}]
+        while added := {row.id for row in later if row.after_id in reasons} - reasons.keys():
+            reasons |= dict.fromkeys(added, "after one of these")
+        return cls(reasons, evidence.rows)
+
+    def of_comments(self) -> Counter[tuple[str, str]]:
+        """Return how many replies to a comment are explained, by comment and kind."""
+        return Counter(
+            (row.comment_id, row.kind)
+            for row in self.rows
+            if row.id in self.reasons and row.comment_id is not None
+        )
+
+    def of_people(self) -> Counter[tuple[str, str]]:
+        """Return how many messages are explained, by account and IGSID."""
+        return Counter(
+            (row.account_id, row.person_id)
+            for row in self.rows
+            if row.id in self.reasons and row.kind == "message" and row.person_id is not None
+        )
+
+
+def _ordered(verdict: Json) -> Counter[tuple[str, int]]:
+    """Return the refusals that were ordered: whose, and with which code."""
+    return Counter(
+        (str(one["account_id"]), int(one["code"]))
+        for one in verdict["refused"]
+        if one["reason"] == "fault"
+    )
+
+
+def _was_ordered(row: Row, ordered: Mapping[tuple[str, int], int]) -> bool:
+    return row.code is not None and (row.account_id, row.code) in ordered
+
+
+def _violations(verdict: Json) -> Iterator[Finding]:
+    for name in VIOLATIONS:
+        for one in verdict.get(name, ()):
+            yield Finding(name, _tell(one))
+
+
+def _losses(evidence: Evidence, explanations: _Explanations) -> Iterator[Finding]:
+    """Yield the answers that never came and that nothing explains."""
+    of_comments, of_people = explanations.of_comments(), explanations.of_people()
+    ids = {(told.account_id, told.person): told.igsid for told in evidence.told}
+    for one in evidence.verdict["lost"]:
+        if one["what"] == "message":
+            account_id, person = one["account_id"], one["username"]
+            key, explained = (account_id, ids.get((account_id, person), "")), of_people
+        else:
+            key, explained = (one["trigger"], one["what"]), of_comments
+        if explained[key]:
+            explained[key] -= 1
+        else:
+            yield Finding("lost", _tell(one))
+    for one in evidence.verdict["undelivered"]:
+        yield Finding("undelivered", _tell(one))
+
+
+def _refusals(evidence: Evidence) -> Iterator[Finding]:
+    """Yield calls that Meta had to refuse although nobody had ordered it to: mistakes of ours."""
+    for one in evidence.verdict["refused"]:
+        # Between two tokens somebody may still call with the old one.
+        is_between = one["reason"] == "bad_token" and evidence.tokens_died
+        if one["reason"] not in _ORDERED and not is_between:
+            yield Finding("refused", f"{_tell(one)} ({one['code']}/{one['error_subcode']})")
+
+
+def _undecided(evidence: Evidence) -> Iterator[Finding]:
+    """Yield what was told and has no decision, or more than one."""
+    decided = Counter(one.identity for one in evidence.decided)
+    for told in evidence.told:
+        if decided[told.identity] != 1:
+            yield Finding("undecided", f"{told.identity}: {decided[told.identity]} decisions")
+    for one in evidence.decided:
+        if one.outcome == "asked":
+            yield Finding("undecided", f"{one.identity} still waits for an answer")
+    ours = sum(one.outcome == "ignored" and one.kind in _COMING_BACK for one in evidence.decided)
+    sent = int(evidence.verdict["sent"])
+    if ours != sent:
+        yield Finding("undecided", f"{sent} came back to us, {ours} are in the ledger")
+
+
+def _unfinished(
+    rows: Iterable[Row], explanations: _Explanations, *, strict: bool
+) -> Iterator[Finding]:
+    """Yield deliveries that are not final, or are final for no reason that we know of."""
+    for row in rows:
+        if row.id in explanations.reasons or row.state == "sent":
+            continue
+        if row.state in _FINAL:
+            yield Finding(row.state, f"{_name(row)}: {row.reason} ({row.code})")
+        elif row.state != "uncertain" or strict:
+            yield Finding("unfinished", f"{_name(row)} is {row.state}: {row.reason}")
+
+
+def _taken_over(people: Iterable[str]) -> Iterator[Finding]:
+    """Yield people whom the automation leaves to a colleague who has never written."""
+    for person in people:
+        yield Finding("taken_over", f"{person} is left to a colleague, and there is none")
+
+
+def _left_over(evidence: Evidence) -> Iterator[Finding]:
+    """Yield what is left on queues, buried without having been poison, or poison not buried."""
+    for queue, count in evidence.left.items():
+        yield Finding("left", f"{count} on {queue}")
+    poison: defaultdict[str, set[str]] = defaultdict(set)
+    for queue, body in evidence.poison:
+        poison[queue].add(body)
+    for queue, bodies in evidence.dead_letters.items():
+        for body in bodies:
+            if body not in poison[queue]:
+                yield Finding("buried", f"on {queue}: {body[:120]}")
+    for queue, bodies_of in poison.items():
+        for body in bodies_of - set(evidence.dead_letters.get(queue, ())):
+            yield Finding("poison", f"on {queue}, not buried: {body}")
+
+
+def _over_allowance(evidence: Evidence) -> Iterator[Finding]:
+    """Yield accounts that sent more private replies within the hour than they may."""
+    for account_id, most in evidence.allowances.items():
+        count = evidence.answered.get(account_id, 0)
+        if count > most:
+            what = f"{account_id}: {count} private replies in an hour that allows {most}"
+            yield Finding("over_allowance", what)
+
+
+def _name(row: Row) -> str:
+    return f"{row.kind} {row.id} for {row.event}"
+
+
+def _tell(one: Json) -> str:
+    names = ("at", "account_id", "trigger", "username", "what", "happened")
+    told = (str(one[name]) for name in names if one.get(name) is not None)
+    return " ".join(word if len(word) <= _LONGEST else f"…{word[-12:]}" for word in told)

@@ -1,0 +1,33 @@
+"""Cursors: where a list goes on, as a word only we can read."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from tools.metasim import refusals
+from tools.metasim.graph.calls import Call
+from tools.metasim.records import Json
+from tools.metasim.world import Place
+
+
+def place_to_go_on(call: Call) -> Place | None:
+    """Return the place `after` stands for; None to begin. Refuses (100) what is no cursor."""
+    after = call.params.get("after")
+    if not after:
+        return None
+    try:
+        at_s, node_id = json.loads(base64.urlsafe_b64decode(str(after)))
+        return float(at_s), str(node_id)
+    except (ValueError, TypeError) as error:
+        raise refusals.invalid_parameter("after is no cursor of ours") from error
+
+
+def page(listed: list[Json], *, last: Place | None) -> Json:
+    """Return a page of a list; with `last`, the place of its last node, there is more after it."""
+    if last is None:
+        return {"data": listed}
+    place: list[Any] = list(last)
+    after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    return {"data": listed, "paging": {"cursors": {"after": after}}}
