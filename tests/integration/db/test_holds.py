@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from switchboard.contracts import DeliveryId
+from switchboard.contracts import DeliveryId, PersonId
 from switchboard.db import holds, pacing
 from switchboard.db.holds import Held
 from switchboard.db.pool import Database, Row
@@ -228,8 +228,10 @@ class TestProbing:
 
 
 async def _parked(pipeline: Database, shop: Shop, *, hours: int = 1) -> DeliveryId:
-    deadline = now() + timedelta(hours=hours)
-    return await owe(pipeline, shop, state="parked", deadline=deadline)
+    deadline, person = now() + timedelta(hours=hours), PersonId(uuid4().hex)
+    return await owe(
+        pipeline, shop, kind="message", person_id=person, state="parked", deadline=deadline
+    )
 
 
 async def released(pipeline: Database) -> list[DeliveryId]:
