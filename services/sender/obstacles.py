@@ -56,9 +56,9 @@ def _behind(delivery: Claimed) -> Postponed | None:
 
 
 def _paused_by_owner(delivery: Claimed, now: datetime) -> Postponed | None:
-    """Return that the owner wants nothing said at present, if so."""
+    """Return that the owner wants nothing said at present, if so; that may end sooner, too."""
     until = delivery.account_paused_until
-    return None if until is None or until <= now else Postponed("account_paused", until - now)
+    return None if until is None or until <= now else Postponed("account_paused", timedelta())
 
 
 def closes_at(delivery: Claimed) -> datetime:

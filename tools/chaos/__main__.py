@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import secrets
 import shutil
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from dev.failures import EXPECTED
 from dev.narrate import Narrator
@@ -21,10 +22,14 @@ from tools.chaos.planted import PLANTS
 from tools.chaos.report import lines_of
 from tools.chaos.run import run
 
+T = TypeVar("T")
+
 EXIT_WRONG: Final = 1
 EXIT_CANNOT: Final = 2
+EXIT_NO_TIME: Final = 3
+EXIT_INTERRUPTED: Final = 130
 
-_AROUND_S: Final = 45.0  # around the load: starting, the prologue, draining
+_AROUND_S: Final = 50.0  # around the load: starting, the prologue, draining
 _MINUTES: Final = 3.0  # for a seed
 _FOLDER: Final = CHECKOUT / ".local" / "chaos"
 
@@ -75,33 +80,42 @@ def read(argv: Sequence[str]) -> Asked:
     )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run what is asked; return the exit code."""
+def main(argv: Sequence[str], *, now: Callable[[], float] = time.monotonic) -> int:
+    """Run what is asked, by a clock in seconds; return the exit code."""
     asked, narrator = read(argv), Narrator()
-    ends_at = time.monotonic() + 60 * asked.minutes
+    ends_at = now() + 60 * asked.minutes
     failed: list[int] = []
-    for number in range(asked.seeds):
-        if number and time.monotonic() + asked.run_s / 2 > ends_at:
-            narrator.say(f"time is over: {number} of {asked.seeds} seeds were run", "red")
-            return EXIT_WRONG
-        try:
-            if not _run_one(asked.first + number, asked, narrator):
-                failed.append(asked.first + number)
-        except EXPECTED as failure:
-            narrator.say(str(failure), "red")
-            return EXIT_CANNOT
+    done = 0
+    while done < asked.seeds and (not done or now() < ends_at):
+        code = _run_one(asked.first + done, asked, narrator)
+        if code == EXIT_WRONG:
+            failed.append(asked.first + done)
+        elif code:
+            return code
+        done += 1
     if asked.seeds > 1:
-        narrator.say(f"{asked.seeds} seeds from {asked.first} on; failed: {failed or 'none'}")
+        narrator.say(f"{done} seeds from {asked.first} on; failed: {failed or 'none'}")
+    if done < asked.seeds:
+        narrator.say(f"time was over before the other {asked.seeds - done} could be run", "red")
+        return EXIT_WRONG if failed else EXIT_NO_TIME
     return EXIT_WRONG if failed else 0
 
 
-def _run_one(seed: int, asked: Asked, narrator: Narrator) -> bool:
-    """Run one seed and tell of it; return whether nothing was wrong."""
+def _run_one(seed: int, asked: Asked, narrator: Narrator) -> int:
+    """Run one seed and tell of it; return the exit code."""
     plan, folder = plan_of(seed, size_of(asked.run_s)), _FOLDER / f"seed-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     planted = f", with {asked.plant} planted" if asked.plant else ""
     narrator.say(f"seed {seed}: {plan.size.load_s:g} s of load{planted}", "bold")
-    judged = asyncio.run(run(plan, folder=folder, narrator=narrator, plant=asked.plant))
+    try:
+        work = run(plan, folder=folder, narrator=narrator, plant=asked.plant)
+        judged = asyncio.run(_until_signalled(work))
+    except EXPECTED as failure:
+        narrator.say(str(failure), "red")
+        return EXIT_CANNOT
+    except asyncio.CancelledError:
+        narrator.say("interrupted; everything is stopped")
+        return EXIT_INTERRUPTED
     narrator.say()
     lines = lines_of(judged, seed=seed, again=asked.again(seed), logs=folder / "logs")
     for line in lines:
@@ -109,7 +123,15 @@ def _run_one(seed: int, asked: Asked, narrator: Narrator) -> bool:
     narrator.say()
     if judged.ok and not asked.keep:
         shutil.rmtree(folder, ignore_errors=True)
-    return judged.ok
+    return 0 if judged.ok else EXIT_WRONG
+
+
+async def _until_signalled(work: Coroutine[Any, Any, T]) -> T:
+    """Do `work`; a signal to end cancels it, so that what it has started is stopped."""
+    loop, task = asyncio.get_running_loop(), asyncio.create_task(work)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(signum, task.cancel)
+    return await task
 
 
 if __name__ == "__main__":

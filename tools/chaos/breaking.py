@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -30,6 +30,9 @@ from tools.chaos.faults import (
     TokenDead,
 )
 from tools.chaos.stage import Stage
+
+_FOR_GOOD_S: Final = 3600.0  # until there is another
+_GRACE_S: Final = 3.0  # for calls that were under way; on two busy cores they take their time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,13 +142,21 @@ class Breaking:
 
     @contextlib.asynccontextmanager
     async def _token_dead(self, fault: TokenDead) -> AsyncIterator[None]:
-        """Let every call with the account's token be refused; then give both sides another."""
-        stage, dead = self.stage, MetaFault(preset=fault.preset, account=fault.account)
+        """
+        Let every call with the account's token be refused; then give both sides another.
+
+        Who goes on calling with it is judged as if the account were restricted.
+        """
+        stage = self.stage
+        dead = MetaFault(
+            preset=fault.preset, account=fault.account, hold_s=_FOR_GOOD_S, hold_grace_s=_GRACE_S
+        )
         async with self._meta_failing(MetaFails(at_s=fault.at_s, for_s=fault.for_s, fault=dead)):
             yield
         number = self._tokens[fault.account] = self._tokens.get(fault.account, 1) + 1
         renewed = replace(stage.businesses[fault.account], token_number=number)
         await seeds.set_stage(stage.around.metasim_url, [renewed])
+        await stage.control.call("DELETE", "/sim/holds", account_id=renewed.instagram_id)
         await seeds.plant(stage.owner_url, stage.around.keys, [renewed])
 
     async def _order_queues(self) -> None:

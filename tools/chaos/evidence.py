@@ -60,5 +60,6 @@ class Evidence:
     dead_letters: Mapping[str, Sequence[str]]
     poison: Sequence[tuple[str, str]]
     ended: Sequence[str]
+    tokens_died: bool = False
     allowances: Mapping[str, int] = field(default_factory=dict)  # account id: most of an hour
     answered: Mapping[str, int] = field(default_factory=dict)  # account id: private replies in it

@@ -43,7 +43,7 @@ class MetaFault:
         parts = [
             "" if self.on is None else f"on {self.on}",
             "" if self.account is None else f"of account {self.account}",
-            "" if self.times is None else f"{self.times} times at most",
+            "" if self.times is None else f"{self.times} times",
             "" if self.probability is None else f"{self.probability:.0%} of them",
         ]
         return ", ".join((self.preset, *filter(None, parts)))

@@ -168,7 +168,9 @@ def _losses(evidence: Evidence, explanations: _Explanations) -> Iterator[Finding
 def _refusals(evidence: Evidence) -> Iterator[Finding]:
     """Yield calls that Meta had to refuse although nobody had ordered it to: mistakes of ours."""
     for one in evidence.verdict["refused"]:
-        if one["reason"] not in _ORDERED:
+        # Between two tokens somebody may still call with the old one.
+        is_between = one["reason"] == "bad_token" and evidence.tokens_died
+        if one["reason"] not in _ORDERED and not is_between:
             yield Finding("refused", f"{_tell(one)} ({one['code']}/{one['error_subcode']})")
 
 

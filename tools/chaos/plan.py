@@ -5,8 +5,8 @@ What is going to happen: who does what when, and what breaks when. A pure functi
     a crowd, and  │ people act; one phase of faults  │ everything is whole, held webhooks
     a few urgent  │ after the other                  │ are delivered, time passes
 
-Before the load begins, and before any sender is there, a crowd has commented at the viral account,
-and after it a few people whose seven days end soon. All faults are over before the drain begins.
+Before the load begins a crowd has commented at the viral account, more than could be answered at
+once, and after it a few people whose seven days end soon. All faults are over before the drain.
 """
 
 from __future__ import annotations

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from dev.failures import EXPECTED
 from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
 from tools.chaos.evidence import Evidence
-from tools.chaos.faults import Fault
+from tools.chaos.faults import Fault, TokenDead
 from tools.chaos.judging import VIOLATIONS, Judgement, judge
 from tools.chaos.people import People
 from tools.chaos.plan import Flush, Plan
@@ -59,7 +60,10 @@ async def run(
     businesses = town(plan.size.shops)
     async with open_stage(businesses, folder=folder, narrator=narrator, plant=plant) as stage:
         narrator.say()
-        return await _Run(plan, stage, narrator, is_planted=plant is not None).carry_out()
+        try:
+            return await _Run(plan, stage, narrator, is_planted=plant is not None).carry_out()
+        except* EXPECTED as failures:
+            raise _first_of(failures) from None
 
 
 @dataclass(slots=True)
@@ -87,24 +91,33 @@ class _Run:
 
     async def _prologue(self, people: People) -> None:
         """
-        Have a crowd comment, and after it a few whose week is nearly over; then start the senders.
+        Have a crowd comment, and once it waits for its turns, a few whose week is nearly over.
 
         Meta told of those a week ago, less what they have left: so says their webhook.
         """
         await _together(people.play(scene) for scene in self.plan.crowd)
         await self._until_decided(people)
+        await self.stage.start_senders(hour_turns_in_s=self.plan.size.load_s / 2)
+        await self._until_turns_are_gone()
         ago_s = _WEEK_S - self.plan.size.urgent_for_s
         await self.stage.control.configure(clock={"offset_s": -ago_s})
         await _together(people.play(scene) for scene in self.plan.urgent)
         await self.stage.control.configure(clock={"offset_s": 0.0})
         await self._until_decided(people)
-        await self.stage.start_senders(hour_turns_in_s=self.plan.size.load_s / 2)
 
     async def _until_decided(self, people: People) -> None:
         async with asyncio.timeout(_PROLOGUE_S):
             for told in people.told:
                 while not await self.stage.books.has_decided(told.identity):  # noqa: ASYNC110  only asking tells
                     await asyncio.sleep(_GLANCE_S)
+
+    async def _until_turns_are_gone(self) -> None:
+        """Wait until as many of the crowd were answered as could be at once."""
+        async with asyncio.timeout(_PROLOGUE_S):
+            states = await self.stage.books.states()
+            while states["ready"] or states["sending"] or not states["sent"]:
+                await asyncio.sleep(_GLANCE_S)
+                states = await self.stage.books.states()
 
     async def _load(self, people: People, breaking: Breaking) -> bool:
         """
@@ -193,6 +206,7 @@ class _Run:
             dead_letters=await stage.queues.dead_letters(),
             poison=breaking.poison,
             ended=[*breaking.ended, *ended],
+            tokens_died=any(isinstance(fault, TokenDead) for fault in self.plan.faults),
             allowances={corner: CORNER_ALLOWANCE},
             answered={corner: answered},
         )
@@ -217,6 +231,12 @@ class _Run:
     def _say(self, what: str) -> None:
         elapsed_s = asyncio.get_running_loop().time() - self._began_at
         self.narrator.say(f"{elapsed_s:7.1f} s  {what}")
+
+
+def _first_of(failures: BaseExceptionGroup[Exception]) -> Exception:
+    """Return the failure in a group of groups that came first."""
+    first = failures.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _together(works: Iterable[Coroutine[Any, Any, object]]) -> None:

@@ -60,8 +60,6 @@ SETTINGS: Final[Mapping[str, str]] = {
 _REPLICATED: Final = (ROUTER, SENDER)
 _STOP_S: Final = 5.0
 
-Json = dict[str, object]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:

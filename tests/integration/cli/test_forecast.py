@@ -8,7 +8,7 @@ import pytest
 
 from switchboard.db.pool import Database
 from tests.integration.cli.conftest import Switchboard
-from tests.integration.db.test_backlog import add_campaign, crowd, wait
+from tests.integration.db.queues import add_campaign, crowd, wait
 from tests.integration.db.town import Shop, open_shop, owe
 
 

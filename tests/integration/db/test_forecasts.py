@@ -13,9 +13,9 @@ from switchboard.db import deliveries, forecasts
 from switchboard.db.pool import Database
 from switchboard.rules.forecast import micros_of
 from switchboard.rules.outlook import Outlook
-from tests.integration.db.test_backlog import (
-    _next,
+from tests.integration.db.queues import (
     add_campaign,
+    next_of,
     one_round,
     serve_first,
     wait,
@@ -141,7 +141,7 @@ class TestWaiting:
         await serve_first(owner, shop, whom)
 
         foreseen = await forecasts.by_place(pipeline, shop.account, range(4))
-        released = [await _next(pipeline) for _ in foreseen]
+        released = [await next_of(pipeline) for _ in foreseen]
 
         assert released == [one.delivery_id for one in foreseen]
 

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 
-from switchboard.contracts import DeliveryId, PersonId
+from switchboard.contracts import DeliveryId
 from switchboard.db import holds, pacing
 from switchboard.db.holds import Held
+from switchboard.db.pacing import Due
 from switchboard.db.pool import Database, Row
 from switchboard.graph import every_row
+from tests.integration.db.queues import one_round
 from tests.integration.db.town import Shop, hold, lose_token, now, open_shop, owe, state_of
 
 HOUR, LEASE = timedelta(hours=1), timedelta(minutes=1)
@@ -227,22 +229,33 @@ class TestProbing:
         assert not await holds.take_probe(pipeline, shop.account, some_delivery(), within=LEASE)
 
 
-async def _parked(pipeline: Database, shop: Shop, *, hours: int = 1) -> DeliveryId:
-    deadline, person = now() + timedelta(hours=hours), PersonId(uuid4().hex)
-    return await owe(
-        pipeline, shop, kind="message", person_id=person, state="parked", deadline=deadline
-    )
+@pytest.fixture(params=["public_reply", "private_reply"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """What waits: something in no queue, and something that has a queue."""
+    kind: str = request.param
+    return kind
+
+
+async def _parked(pipeline: Database, shop: Shop, kind: str, *, hours: int = 1) -> DeliveryId:
+    deadline = now() + timedelta(hours=hours)
+    return await owe(pipeline, shop, kind=kind, state="parked", deadline=deadline)
 
 
 async def released(pipeline: Database) -> list[DeliveryId]:
-    """Let a pacer make a round; return what it released."""
-    return [one.delivery_id for one in await pacing.release_due(pipeline, limit=10)]
+    """Let a pacer make a round, in an hour with room for nine; return what it released."""
+    due = await pacing.release_due(pipeline, limit=10)
+    return [one.delivery_id for one in [*due, *await one_round(pipeline, free=9)]]
 
 
 class TestReleasing:
-    async def test_one_after_a_hold(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+    async def test_one_after_a_hold(
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
+    ) -> None:
         """The pacer brings back the most urgent one, as the probe, and no other beside it."""
-        later, first = await _parked(pipeline, shop, hours=2), await _parked(pipeline, shop)
+        later, first = (
+            await _parked(pipeline, shop, kind, hours=2),
+            await _parked(pipeline, shop, kind),
+        )
         await hold(pipeline, shop)
         held = await released(pipeline)
         await pass_time(owner)
@@ -254,10 +267,10 @@ class TestReleasing:
         assert not await holds.take_probe(pipeline, shop.account, later, within=LEASE)
 
     async def test_everything_after_a_success(
-        self, owner: Database, pipeline: Database, shop: Shop
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
     ) -> None:
         """Once the probe was sent, all that waits follows."""
-        probe, *others = [await _parked(pipeline, shop, hours=hours) for hours in (1, 2, 3)]
+        probe, *others = [await _parked(pipeline, shop, kind, hours=hours) for hours in (1, 2, 3)]
         await hold(pipeline, shop)
         await pass_time(owner)
         await released(pipeline)
@@ -265,12 +278,14 @@ class TestReleasing:
 
         assert others == await released(pipeline)
 
-    async def test_pacers_at_once(self, owner: Database, pipeline: Database, shop: Shop) -> None:
+    async def test_pacers_at_once(
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
+    ) -> None:
         """However many pacers there are, one delivery of an account on probation is out."""
         quiet = await open_shop(owner)
         for _ in range(5):
-            await _parked(pipeline, shop)
-        free = {await _parked(pipeline, quiet) for _ in range(5)}
+            await _parked(pipeline, shop, kind)
+        free = {await _parked(pipeline, quiet, kind) for _ in range(5)}
         await hold(pipeline, shop)
         await pass_time(owner)
 
@@ -286,10 +301,10 @@ class TestReleasing:
         assert len(found) == len(set(found))
 
     async def test_the_place_is_not_taken_from_a_sender(
-        self, owner: Database, pipeline: Database, shop: Shop
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
     ) -> None:
         """A delivery that came straight from the router has the place: the pacer leaves it so."""
-        await _parked(pipeline, shop)
+        await _parked(pipeline, shop, kind)
         await hold(pipeline, shop)
         probe = await probed(pipeline, owner, shop)
 
@@ -297,16 +312,31 @@ class TestReleasing:
         assert probe == (await account(owner, shop))["probe_id"]
 
     async def test_a_probe_nobody_heard_of(
-        self, owner: Database, pipeline: Database, shop: Shop
+        self, owner: Database, pipeline: Database, shop: Shop, kind: str
     ) -> None:
-        """If the message about it is lost, another one is tried after a minute."""
-        first, second = await _parked(pipeline, shop), await _parked(pipeline, shop, hours=2)
+        """If the message about it is lost, another one is tried after a minute, or it is again."""
+        first, second = (
+            await _parked(pipeline, shop, kind),
+            await _parked(pipeline, shop, kind, hours=2),
+        )
         await hold(pipeline, shop)
         await pass_time(owner)
         before = await released(pipeline)
         await owner.execute("update public.instagram_accounts set probe_until = now()")
 
-        assert ([first], [second]) == (before, await released(pipeline))
+        again = [one.delivery_id for one in await _told_again(owner, pipeline)]
+        after = await released(pipeline)
+
+        assert [first] == before == again
+        assert ([second] if kind == "public_reply" else []) == after
+
+
+async def _told_again(owner: Database, pipeline: Database) -> list[Due]:
+    """Let a minute pass for what was told of; return what is told of again."""
+    await owner.execute(
+        "update public.deliveries set published_at = now() - interval '61 s' where state = 'ready'"
+    )
+    return await pacing.republish_stale(pipeline, older_than_s=60, limit=10)
 
 
 class TestRunningOut:

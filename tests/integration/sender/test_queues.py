@@ -9,7 +9,7 @@ from typing import Any
 from services.sender.backlogs import WILL_MISS
 from switchboard.contracts import DeliveryId
 from switchboard.db.alerts import open_alerts
-from tests.integration.db.test_backlog import crowd, reason_of
+from tests.integration.db.queues import crowd, reason_of
 from tests.integration.db.town import now
 from tests.integration.sender.stage import RECEIPT, Stage
 
@@ -113,7 +113,7 @@ async def test_who_will_be_late_is_told_and_over_when_it_is(stage: Stage) -> Non
 
     campaign = str(stage.shop.campaign)
     assert {"": (5, 2), campaign: (5, 2)} == {
-        subject: (detail["waiting"], detail["missed"]) for subject, detail in late.items()
+        subject: (detail["waiting"], detail["missing"]) for subject, detail in late.items()
     }
     assert {} == await told(stage)
 

@@ -113,6 +113,81 @@ async def test_what_was_sent_is_found(town: Stage, meta: Meta, kind: str, fault:
     assert (kind == "public_reply") == (row["recipient_id"] is None)
 
 
+@pytest.mark.parametrize(
+    ("preset", "kind"),
+    [
+        ("done_then_answer_lost", "message"),
+        ("done_then_service_failure", "message"),
+        ("done_then_send_failure", "private_reply"),
+        ("done_then_garbage", "private_reply"),
+        ("comment_created_then_refused", "public_reply"),
+        ("done_then_garbage", "public_reply"),
+    ],
+)
+async def test_whatever_an_answer_leaves_open(
+    town: Stage, meta: Meta, preset: str, kind: str
+) -> None:
+    """Each answer that does not tell whether Meta acted is a doubt, and what it did is found."""
+    delivery = await owed(town, meta, kind)
+    await meta.sim("PUT", "/config", {"faults": [{"preset": preset, "times": 1}]})
+    await town.send(delivery)
+    before = (await town.row(delivery))["state"]
+    await town.reconciled_until("sent", delivery)
+
+    assert "uncertain" == before
+    assert FOUND[kind] == (await town.looks(delivery))[-1]
+    assert ["Here you are"] == await said(town, meta, kind)
+
+
+@pytest.mark.parametrize("preset", ["unknown_failure", "service_failure", "send_failure"])
+async def test_a_failure_that_did_nothing(town: Stage, meta: Meta, preset: str) -> None:
+    """The same codes when Meta did not act: it is not there, and is sent once."""
+    delivery = await owed(town, meta, "message")
+    await meta.sim("PUT", "/config", {"faults": [{"preset": preset, "times": 1}]})
+    await town.send(delivery)
+    before = (await town.row(delivery))["state"]
+    await town.reconciled_until("sent", delivery)
+
+    assert "uncertain" == before
+    assert ["Here you are"] == await said(town, meta)
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "again_s"),
+    [
+        (0.6, 0.2),  # shown before absence counts
+        (1.8, 2.0),  # not shown to the first look that counts, but to the second
+    ],
+)
+@pytest.mark.parametrize("kind", ["message", "private_reply"])
+async def test_what_is_shown_late_is_not_sent_again(
+    town: Stage, meta: Meta, kind: str, lag_s: float, again_s: float
+) -> None:
+    """What Meta did and shows only after a while is found then: one look proves no absence."""
+    delivery = await owed(town, meta, kind)
+    await meta.sim("PUT", "/config", {"read_lag_s": lag_s})
+    await misbehave(meta, kind, "accept_then_500")
+    await town.send(delivery)
+    patient = replace(PATIENCE, again=timedelta(seconds=again_s))
+    await town.reconciled_until("sent", delivery, patient)
+
+    looks = await town.looks(delivery)
+    assert "absent" in {outcome for _, outcome, _ in looks}
+    assert FOUND[kind] == looks[-1]
+    assert 1 == (await town.row(delivery))["attempts"]
+
+
+async def test_a_conversation_that_is_too_much_is_read_in_parts(town: Stage, meta: Meta) -> None:
+    """Where Meta refuses to show twenty messages at once, it is asked for fewer."""
+    delivery = await owed(town, meta, "message")
+    await meta.sim("PUT", "/config", {"limits": {"conversation_objects": 6}})
+    await misbehave(meta, "message", "accept_then_500")
+    await town.send(delivery)
+    await town.reconciled_until("sent", delivery)
+
+    assert [FOUND["message"]] == await town.looks(delivery)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_not_sent_is_sent(town: Stage, meta: Meta, kind: str) -> None:
     """The call left us and never arrived: seen twice not to be there, it is sent again, once."""

@@ -214,6 +214,14 @@ def test_a_call_that_meta_had_to_refuse(reason: str) -> None:
     assert ["refused"] == kinds(evidence(verdict=verdict(refused=[refused(reason)])))
 
 
+def test_an_old_token_between_two() -> None:
+    """In a run in which a token dies, a call with one that is no longer known has an excuse."""
+    told = verdict(refused=[refused("bad_token", code=190)])
+
+    assert [] == kinds(evidence(verdict=told, tokens_died=True))
+    assert ["refused"] == kinds(evidence(verdict=told))
+
+
 @pytest.mark.parametrize("reason", ["fault", "under_way", "probe"])
 def test_a_call_that_was_ordered_to_be_refused(reason: str) -> None:
     """A call that met what we had ordered was none."""
