@@ -247,7 +247,7 @@ def _foreseen(world: World, shop: Shop, people: Sequence[Somebody], missed: int)
     return Foreseen(
         true_at=true_at,
         told_at=told[0][0] if told else None,
-        told=told[-1][1].detail["missing"] if told else 0,
+        told=told[-1][1].detail["missed"] if told else 0,
         missed=missed,
     )
 
