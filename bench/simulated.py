@@ -6,9 +6,8 @@ Simulated time: what really runs, in a world whose clock jumps from moment to mo
 
 Real are the statements, the limiter's Lua, the pacer, the sender and the forecaster; Meta is not,
 and neither is SQS. Statements call `now()` by its bare name, so on a connection that looks for
-names in the schema `simulated` first they read the world's clock, and not a word of them is
-changed. What defaults and triggers write is real time, which nothing here goes by but for its
-order.
+names in the schema `simulated` first they read the clock of the world, unchanged to the letter.
+What defaults and triggers write is real time, which nothing here goes by but for its order.
 """
 
 from __future__ import annotations
@@ -247,8 +246,8 @@ class World:
 async def open_world(*, owner_url: str, pipeline_url: str, redis_url: str) -> AsyncIterator[World]:
     """Open a world in an empty, migrated database and an empty Redis."""
     async with (
-        open_pool(owner_url, name="owner", max_size=2) as owner,
-        open_pool(_simulated(pipeline_url), name="world", max_size=_AT_ONCE) as db,
+        open_pool(_hasty(owner_url), name="owner", max_size=2) as owner,
+        open_pool(_hasty(pipeline_url, **_WORLDS), name="world", max_size=_AT_ONCE) as db,
         open_redis(redis_url) as redis,
     ):
         for statement in _MAKE_TIME:
@@ -355,13 +354,12 @@ def _most(moments: Sequence[datetime], window: timedelta) -> int:
     return most
 
 
-def _simulated(url: str) -> str:
-    """Return the address of a database such that `now()` is the world's; commits need no disk."""
-    return str(
-        URL(url).update_query(search_path="simulated,pg_catalog,public", synchronous_commit="off")
-    )
+def _hasty(url: str, **settings: str) -> str:
+    """Return the address of a database for sessions with `settings`, whose commits need no disk."""
+    return str(URL(url).update_query(synchronous_commit="off", **settings))
 
 
+_WORLDS: Final = {"search_path": "simulated,pg_catalog,public"}  # `now()` is the world's
 _METER: Final = Meter("sender", "bench")
 _MAKE_TIME: Final = (
     "create schema simulated",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, assert_never
@@ -50,6 +51,7 @@ class Breaking:
     poison: list[tuple[str, str]] = field(default_factory=list)  # queue, body
     _queue_faults: list[QueuesFail] = field(default_factory=list)
     _meta_faults: list[MetaFails] = field(default_factory=list)
+    _kills: Counter[str] = field(default_factory=Counter)
     _tokens: dict[int, int] = field(default_factory=dict)  # place: how often it was connected
 
     async def bring_about(self, fault: Fault) -> None:
@@ -91,13 +93,16 @@ class Breaking:
 
     @contextlib.asynccontextmanager
     async def _killed(self, process: Process) -> AsyncIterator[None]:
+        self._kills[process.name] += 1
+        kills = self._kills[process.name]
         if self._send(process, signal.SIGKILL):
             await process.ended()
         yield
         try:
             await process.start()
         except PartEnded as failure:
-            self.ended.append(str(failure))
+            if kills == self._kills[process.name]:  # not killed again before it was ready
+                self.ended.append(str(failure))
 
     @contextlib.contextmanager
     def _paused(self, who: str) -> Any:

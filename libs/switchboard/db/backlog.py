@@ -23,7 +23,7 @@ from uuid import UUID
 
 from switchboard.contracts import AccountId
 from switchboard.db.chains import Due, read_due
-from switchboard.db.holds import HAS_TURN, PROBING
+from switchboard.db.holds import HAS_PLACE, HAS_TURN, PROBING
 from switchboard.db.pool import Queryable, Transaction
 
 # What a parked private reply's reason is while it waits for its turn, and for no moment.
@@ -192,7 +192,7 @@ select account_id, count(*) as out
 # Of the four orders one is looked at, from its index's beginning, and the others not at all.
 _CHOOSE: Final = """
 with first_ones as (
-  select one.id, one.turn
+  select one.id, one.turn, account.holds > 0 as on_probation
     from unnest($1::uuid[], $2::int[]) as queue (account_id, turns)
     join public.instagram_accounts account on account.id = queue.account_id
    cross join lateral (
@@ -248,7 +248,7 @@ with first_ones as (
    order by one.turn, one.id
    limit $4
 ), taken as (
-  select delivery.id, delivery.account_id, first_ones.turn
+  select delivery.id, delivery.account_id, first_ones.turn, first_ones.on_probation
     from public.deliveries delivery
     join first_ones on first_ones.id = delivery.id
    where delivery.state = 'parked' and delivery.reason = 'queued'
@@ -258,12 +258,13 @@ _RELEASE_CHOSEN: Final = """, released as (
   update public.deliveries delivery
      set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken, public.instagram_accounts account
-   where delivery.id = taken.id and account.id = delivery.account_id
+   where delivery.id = taken.id and account.id = delivery.account_id and """
+_RELEASED: Final = """
   returning delivery.id, delivery.trace_id, account.instagram_id, taken.turn
 )
 select id, trace_id, instagram_id from released order by turn, id
 """
-_RELEASE: Final = _CHOOSE + PROBING + _RELEASE_CHOSEN
+_RELEASE: Final = _CHOOSE + PROBING + _RELEASE_CHOSEN + HAS_PLACE + _RELEASED
 
 # For the statement that records a batch, after its `batch`: the accounts of which somebody waits
 # for their turn, or has waited for a moment that has come.

@@ -92,17 +92,19 @@ HAS_TURN: Final = """account.status = 'connected'
      and (account.held_until is null or account.held_until <= now())
      and (account.holds = 0 or account.probe_until is null or account.probe_until <= now())"""
 
-# A part of the statement that releases: the place of an account on probation is taken for what is
-# released, unless a sender has taken it meanwhile for something else; then what is released finds
-# no place. Follows `taken` with `id` and `account_id`, at most one of an account on probation. The
-# place is kept for as long as it may take until a sender has heard of it.
+# Parts of the statement that releases: the place of an account on probation is taken for what is to
+# be released (`HAS_PLACE`), unless somebody else has taken it meanwhile for something else. Follows
+# `taken` with `id`, `account_id` and `on_probation`, at most one of an account that is. The place
+# is kept for as long as it may take until a sender has heard of it.
 PROBING: Final = """, probing as (
   update public.instagram_accounts account
      set probe_id = taken.id, probe_until = now() + interval '1 minute'
     from taken
-   where account.id = taken.account_id and account.holds > 0
+   where account.id = taken.account_id and taken.on_probation and account.holds > 0
      and (account.probe_until is null or account.probe_until <= now())
+  returning taken.id
 )"""
+HAS_PLACE: Final = "(not taken.on_probation or taken.id in (select id from probing))"
 
 # Refused anew: the account was free, or its hold was over, or it is the probe that says so. Another
 # refusal while it is held only counts if it holds for longer, for a reason of its own.

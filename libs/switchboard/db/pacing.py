@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from switchboard.contracts import DeliveryId
 from switchboard.db.chains import CANCEL, Due, read_due
-from switchboard.db.holds import HAS_TURN, PROBING
+from switchboard.db.holds import HAS_PLACE, HAS_TURN, PROBING
 from switchboard.db.pool import Queryable
 
 __all__ = [
@@ -132,7 +132,8 @@ with recursive parked_accounts as (
     from parked_accounts
    where parked_accounts.account_id is not null
 ), turns as (
-  select urgent.id, urgent.deadline, urgent.turn, account.instagram_id
+  select urgent.id, urgent.deadline, urgent.turn, account.instagram_id,
+         account.holds > 0 as on_probation
     from parked_accounts
     join public.instagram_accounts account on account.id = parked_accounts.account_id
    cross join lateral (
@@ -154,7 +155,8 @@ _TAKE_CHOSEN: Final = """
    order by urgent.turn, urgent.deadline, urgent.id
    limit $1
 ), taken as (
-  select delivery.id, delivery.account_id, turns.instagram_id, turns.turn, turns.deadline
+  select delivery.id, delivery.account_id, turns.instagram_id, turns.turn, turns.deadline,
+         turns.on_probation
     from public.deliveries delivery
     join turns on turns.id = delivery.id
    where delivery.state = 'parked' and delivery.not_before <= now()
@@ -165,12 +167,15 @@ _RELEASE_TAKEN: Final = """, released as (
   update public.deliveries delivery
      set state = 'ready', moved_by = 'pacer', published_at = now()
     from taken
-   where delivery.id = taken.id
+   where delivery.id = taken.id and """
+_RELEASED: Final = """
   returning delivery.id, delivery.trace_id, taken.instagram_id, taken.turn, taken.deadline
 )
 select id, trace_id, instagram_id from released order by turn, deadline, id
 """
-_RELEASE: Final = _CHOOSE + HAS_TURN + _TAKE_CHOSEN + PROBING + _RELEASE_TAKEN
+_RELEASE: Final = (
+    _CHOOSE + HAS_TURN + _TAKE_CHOSEN + PROBING + _RELEASE_TAKEN + HAS_PLACE + _RELEASED
+)
 
 _RELEASE_TIMED = """
 with taken as (

@@ -248,6 +248,52 @@ async def test_many_senders_and_one_probe(stage: Stage) -> None:
     assert 13 == len(stage.meta.calls)  # with the one that was refused
 
 
+async def test_many_pacers_and_one_probe(stage: Stage) -> None:
+    """Of messages and of the queue of private replies together, one goes out after a hold."""
+    stage.meta.refuse(368)
+    first = await stage.owe("message")
+    await stage.send(first)
+    await hold_over(stage)
+    owed = [first] + [
+        await stage.owe(kind, person=f"{kind}{n}", state="parked", not_before=now())
+        for kind in ("message", "private_reply")
+        for n in range(6)
+    ]
+    for _ in range(4):
+        await asyncio.gather(*(stage.pacer().round() for _ in range(4)))
+    due, stage.outbound.published = stage.outbound.published, []
+    waiting = [one for one in owed if (await stage.row(one))["state"] == "parked"]
+    probe = (await stage.account())["probe_id"]
+
+    assert (1, len(owed) - 1) == (len(due), len(waiting))
+    assert probe == due[0].delivery_id
+    stage.meta.answer = None
+    await stage.send(probe)
+    for delivery in owed:
+        await stage.paced_until("sent", delivery)
+
+
+@pytest.mark.parametrize("outcome", ["freed", "held"])
+async def test_the_queue_after_a_probe(stage: Stage, outcome: str) -> None:
+    """A private reply can be the probe; the others of its queue wait for what comes of it."""
+    stage.meta.refuse(10, 1893063)
+    first = await stage.owe()
+    await stage.send(first)
+    await hold_over(stage)
+    owed = [
+        await stage.owe(person=f"p{n}", state="parked", not_before=now(), deadline=now() + n * HOUR)
+        for n in (3, 1, 2)
+    ]
+    (probe,) = await paced(stage)
+    if outcome == "freed":
+        stage.meta.answer = None
+    await stage.send(probe)
+
+    rest = await paced(stage)
+    assert owed[1] == probe
+    assert ([owed[2], owed[0], first] if outcome == "freed" else []) == rest
+
+
 async def test_other_accounts_go_on(stage: Stage) -> None:
     """One account is held, and its timers go off, its owner's server is told, others send."""
     stage.meta.refuse(368)

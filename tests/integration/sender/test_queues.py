@@ -113,7 +113,7 @@ async def test_who_will_be_late_is_told_and_over_when_it_is(stage: Stage) -> Non
 
     campaign = str(stage.shop.campaign)
     assert {"": (5, 2), campaign: (5, 2)} == {
-        subject: (detail["waiting"], detail["missing"]) for subject, detail in late.items()
+        subject: (detail["waiting"], detail["missed"]) for subject, detail in late.items()
     }
     assert {} == await told(stage)
 
