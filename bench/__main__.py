@@ -13,7 +13,9 @@ BENCHMARKS = (
     "router",
     "sender",
     "dryrun",
+    "intents",
     "latency",
+    "intents_load",
 )
 
 for name in BENCHMARKS:

@@ -148,7 +148,16 @@ BAKERY: Final = Business(
         Intent(
             name="opening_hours",
             description="asks when the shop is open",
-            examples=("are you open today?", "until when can I come?"),
+            examples=(
+                "are you open today?",
+                "until when can I come?",
+                "when do you open in the morning",
+                "what are your opening hours",
+                "are you closed on Mondays",
+                "what time do you close",
+                "is the bakery open on Sunday",
+                "can I still come after five",
+            ),
         ),
     ),
 )

@@ -51,7 +51,7 @@ These decide what is started on your machine. A server whose address is given is
 | `DATABASE_URL` | an embedded PostgreSQL | use this PostgreSQL, or Supabase's |
 | `REDIS_URL` | an embedded Redis | use this Redis or Valkey |
 | `AWS_ENDPOINT_URL` | an embedded SQS server | use this SQS-compatible server |
-| `OLLAMA_HOST` | none | use this Ollama; without one the classifier abstains |
+| `OLLAMA_HOST` | none | this Ollama, if it has the model; else intents go by their examples |
 | `INGRESS_PORT` | 8001 | where webhooks arrive |
 | `METASIM_PORT` | 8002 | the simulator of Meta, and its page |
 | `SQS_PORT`, `POSTGRES_PORT`, `REDIS_PORT` | 4566, 55432, 56379 | the embedded servers |

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,12 +13,14 @@ from dev import ports, seeds
 from dev.backing import open_backing
 from dev.failures import EXPECTED
 from dev.narrate import Narrator
+from dev.ollama import look_for_model
 from dev.part import Part
 from dev.processes import Process, running
 from dev.surroundings import Backing, Surroundings
-from switchboard.topology import SERVICES, Service
+from switchboard.topology import CLASSIFIER, SERVICES, Service
 
 _METASIM_STOP_S: Final = 5.0
+_NOTHING: Final[Mapping[str, str]] = {}
 _SERVERS: Final = {
     "postgres": "DATABASE_URL",
     "redis": "REDIS_URL",
@@ -58,7 +60,14 @@ async def open_stack(
                 parts.append(await stack.enter_async_context(running(metasim(around, hurry))))
                 await seeds.set_stage(around.metasim_url)
                 line.detail = around.metasim_url
-        services = [service(one, around, backing, hurry) for one in SERVICES]
+        with narrator.doing("Language model") as line:
+            found = await look_for_model(around)
+            line.detail = found.told
+        besides = {CLASSIFIER: found.environment}
+        services = [
+            service(one, around, backing, hurry, besides=besides.get(one, _NOTHING))
+            for one in SERVICES
+        ]
         with narrator.doing("Services") as line:
             await stack.enter_async_context(all_running(services))
             line.detail = ", ".join(one.name for one in services)
@@ -72,12 +81,19 @@ def listening(around: Surroundings) -> list[str]:
     return [*servers, *simulator, *(one.name for one in SERVICES)]
 
 
-def service(one: Service, around: Surroundings, backing: Backing, hurry: asyncio.Event) -> Process:
-    """Return a service as a process, not started yet."""
+def service(
+    one: Service,
+    around: Surroundings,
+    backing: Backing,
+    hurry: asyncio.Event,
+    *,
+    besides: Mapping[str, str] = _NOTHING,
+) -> Process:
+    """Return a service as a process, not started yet; `besides` is added to its environment."""
     return Process(
         name=one.name,
         module=f"services.{one.name}",
-        environment=around.of_service(one, backing),
+        environment={**around.of_service(one, backing), **besides},
         log=around.log_of(one.name),
         ready_url=around.health_url(one),
         stop_timeout_s=one.stop_timeout_s,

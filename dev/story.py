@@ -37,6 +37,7 @@ class Story:
             lambda: self._comment(STUDIO, PHOTO, "jonas_w", "can I have the GUIDE? 🙏"),
             self._message,
             self._story_reply,
+            self._intent,
             self._conversation,
             self._repeat,
             self._forgery,
@@ -84,6 +85,15 @@ class Story:
             await self._answered(
                 f"{username} answers the story", account_id=account, username=username
             )
+        ]
+
+    async def _intent(self) -> list[Outcome]:
+        """Write what no keyword is in, in a language no example is in: the wish is recognised."""
+        account, username = BAKERY.instagram_id, "ines.f"
+        text = "Bom dia! Até que horas estão abertos no sábado?"
+        await self.simulator.write(account, username, text, expect={"message": 1})
+        return [
+            await self._answered(f"{username} asks {text!r}", account_id=account, username=username)
         ]
 
     async def _conversation(self) -> list[Outcome]:

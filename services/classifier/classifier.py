@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
 
-from services.classifier.choosing import Model, NoAnswer
-from services.classifier.prompt import prompt_for
+from services.classifier import recognisers, remembering
+from services.classifier.attending import Attended
+from services.classifier.recognisers import Recognisers
+from services.classifier.remembering import Kept, Memory
 from switchboard.clock import Clock
-from switchboard.contracts import Answer, Question
+from switchboard.contracts import Answer, Calibration, Question
+from switchboard.intents import prompt, tiers
+from switchboard.intents.choosing import Model, NoAnswer
+from switchboard.intents.confidence import UNCORRECTED
+from switchboard.intents.prompt import near_examples, prompt_for
+from switchboard.intents.reading import spoken
+from switchboard.intents.recogniser import Ranking, Recogniser
+from switchboard.intents.tiers import Judgement, Thresholds
 from switchboard.queues import Outgoing, Receipt
 from switchboard.telemetry import Meter, Metric
 
 QUESTIONS = Metric("QuestionsAnswered")
 ANSWER_TIME = Metric("AnswerTime", "Milliseconds")
-
-Because = Literal[
-    "recognised", "none_fits", "unsure", "too_late", "unavailable", "timed_out", "nonsense"
-]
+# The model was wanted and could not be asked, or failed.
+FALLBACK = Metric("ClassifierFallback")
 
 log = structlog.get_logger()
 
 
-class Answers(Protocol):
+class Out(Protocol):
     """Where answers go."""
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
@@ -34,29 +41,23 @@ class Answers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What came of a question: an intent, or why there is none; and whether the model said so."""
-
-    because: Because
-    intent: str | None = None
-    by: Literal["model", "nobody"] = "nobody"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classifier:
     """
-    Answer a question in time: ask the model, or abstain.
+    Answer a question in time: from memory, by the examples, by the model, or not at all.
 
-    `call_budget_s` is the longest the model is waited for, and never beyond the question's own
-    `answer_by`.
+    `model` is asked in its turn by `attended`; `None`: there is none, and the examples are all
+    there is.
     """
 
-    model: Model
-    answers: Answers
+    recognisers: Recognisers
+    memory: Memory
+    model: Model | None
+    attended: Attended
+    answers: Out
     meter: Meter
     now: Clock
-    call_budget_s: float
+    thresholds: Thresholds
 
     async def __call__(self, question: Question, _receipt: Receipt, /) -> None:
         """
@@ -66,35 +67,74 @@ class Classifier:
             Failure: The answer could not be stored. Nothing the model does is raised.
         """
         began_at = self.now()
-        judgement = await self._judge(question, began_at)
+        kept = await self._judged(question, began_at)
         answered_at = self.now()
-        answer = self._answer(question, judgement, answered_at)
+        answer = _answer(question, kept, answered_at)
         await self.answers.publish([Outgoing(answer.to_json(), group=answer.account_id)])
         self._tell(answer, elapsed_ms=(answered_at - began_at).total_seconds() * 1000)
 
-    async def _judge(self, question: Question, now: datetime) -> Judgement:
-        """Return what the model makes of `question`, or why it was not heard."""
-        left_s = (question.answer_by - now).total_seconds()
-        if left_s <= 0:
-            return Judgement("too_late")
-        try:
-            intent = await self.model.choose(
-                prompt_for(question), within_s=min(self.call_budget_s, left_s)
-            )
-        except NoAnswer as failure:
-            return Judgement(failure.because)
-        return Judgement("none_fits" if intent is None else "recognised", intent, by="model")
+    async def _judged(self, question: Question, now: datetime) -> Kept:
+        """Return what is made of `question`, and by whom."""
+        if question.answer_by <= now:
+            return Kept(Judgement("too_late"))
+        if not spoken(question.text):
+            return Kept(tiers.nothing_said())
+        intents = recognisers.digest_of(question.intents)
+        digest = remembering.digest_of(question, intents, *self._asked)
+        known = await self.memory.find(question.account_id, digest)
+        if known is not None:
+            return replace(known, judgement=replace(known.judgement, by="cache"))
+        kept, lasts = await self._asked_anew(question, intents)
+        if lasts:
+            await self.memory.keep(question.account_id, digest, kept)
+        return kept
 
-    def _answer(self, question: Question, judgement: Judgement, now: datetime) -> Answer:
-        return Answer(
-            event=question.event,
-            intent=judgement.intent,
-            because=judgement.because,
-            by=judgement.by,
-            model=self.model.name if judgement.by == "model" else None,
-            intents_version=question.intents_version,
-            answered_at=now,
+    async def _asked_anew(self, question: Question, intents: str) -> tuple[Kept, bool]:
+        """Return what is made of `question`, and whether the same would be made of it tomorrow."""
+        ranking, recogniser = await self.recognisers.rank(
+            question.text, question.intents, intents, within_s=self._left_s(question)
         )
+        thresholds = self._thresholds_for(question)
+        calibration = _calibration_for(question, recogniser)
+        alone = tiers.by_examples_alone(ranking, thresholds, calibration)
+        if alone is not None:
+            return Kept(alone, recogniser.measure), True
+        if self.model is None:
+            judgement = tiers.without_model(ranking, thresholds, calibration)
+            return Kept(judgement, _name(judgement, recogniser)), True
+        try:
+            chosen = await self._choose(self.model, question, ranking, recogniser)
+        except NoAnswer as failure:
+            self.meter.count(FALLBACK, 1, because=failure.because)
+            judgement = tiers.without_model(ranking, thresholds, calibration, failure.because)
+            return Kept(judgement, _name(judgement, recogniser)), False
+        judgement = tiers.by_model(chosen, ranking, thresholds, calibration)
+        return Kept(judgement, self.model.name, prompt.VERSION), True
+
+    async def _choose(
+        self, model: Model, question: Question, ranking: Ranking, recogniser: Recogniser
+    ) -> str | None:
+        near = near_examples(recogniser.examples, ranking.near)
+        shown = prompt_for(question.text, question.intents, near)
+        return await self.attended.ask(
+            lambda within_s: model.choose(shown, within_s=within_s),
+            within_s=self._left_s(question),
+        )
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """Who is asked: another model may answer otherwise."""
+        clear = str(self.thresholds.clear)
+        model = () if self.model is None else (self.model.name, str(prompt.VERSION))
+        return (self.recognisers.name, clear, *model)
+
+    def _thresholds_for(self, question: Question) -> Thresholds:
+        if question.threshold is None:
+            return self.thresholds
+        return replace(self.thresholds, believed=question.threshold)
+
+    def _left_s(self, question: Question) -> float:
+        return max(0.0, (question.answer_by - self.now()).total_seconds())
 
     def _tell(self, answer: Answer, *, elapsed_ms: float) -> None:
         """Write the question's one line: ids and outcome, nothing that anybody wrote."""
@@ -109,3 +149,34 @@ class Classifier:
             by=answer.by,
             elapsed_ms=round(elapsed_ms, 1),
         )
+
+
+def _name(judgement: Judgement, recogniser: Recogniser) -> str | None:
+    return recogniser.measure if judgement.by == "examples" else None
+
+
+def _calibration_for(question: Question, recogniser: Recogniser) -> Calibration:
+    """Return what the account's history says of confidence measured like this."""
+    told = question.calibration
+    if told is None:
+        return UNCORRECTED
+    if told.measure != recogniser.measure:
+        return told.model_copy(update={"slope": 1.0, "shift": 0.0})
+    return told
+
+
+def _answer(question: Question, kept: Kept, now: datetime) -> Answer:
+    judgement = kept.judgement
+    confidence = judgement.confidence
+    return Answer(
+        event=question.event,
+        intent=judgement.intent,
+        because=judgement.because,
+        by=judgement.by,
+        confidence=None if confidence is None else round(confidence, 4),
+        model=kept.model,
+        prompt=kept.prompt,
+        guess=judgement.guess,
+        intents_version=question.intents_version,
+        answered_at=now,
+    )

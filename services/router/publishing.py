@@ -67,6 +67,8 @@ class Publishing:
             intents_version=tenant.book.version,
             asked_at=self.now(),
             answer_by=one.event.received_at + self.patience,
+            threshold=tenant.book.asking.threshold,
+            calibration=tenant.book.asking.calibration,
         )
         return Outgoing(question.to_json(), group=one.event.account_id)
 

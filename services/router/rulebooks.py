@@ -146,6 +146,11 @@ def _tenant(rules: AccountRules) -> Tenant:
         account=rules.id,
         workspace_id=rules.workspace_id,
         book=compile_rules(
-            rules.version, rules.campaigns, rules.intents, rules.settings, rules.posts
+            rules.version,
+            rules.campaigns,
+            rules.intents,
+            rules.settings,
+            rules.posts,
+            asking=rules.asking,
         ),
     )

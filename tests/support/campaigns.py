@@ -16,7 +16,7 @@ Raw = dict[str, Any]
 
 _COMMENTS = ("comment", "live_comment")
 _TRIGGERS = (
-    *("comment", "comment", "comment", "live_comment", "intent", "intent", "message"),
+    *("comment", "comment", "comment", "live_comment", "intent", "unrecognised", "message"),
     *("story_reply", "story_mention", "postback", "quick_reply", "referral"),
 )
 _KINDS = (
@@ -65,7 +65,7 @@ def _fitting(trigger: str, earlier: list[Raw]) -> tuple[str, ...]:
     if trigger in _COMMENTS and not has_replied:
         public = "public_reply" if trigger == "comment" else "tag"
         return ("private_reply", "private_reply", "ask", "wait", public)
-    if trigger == "intent" and not has_replied:
+    if trigger in {"intent", "unrecognised"} and not has_replied:
         return ("private_reply", "ask")
     return ("message", "message", "ask", "follow_gate", "wait", "follow_up", "tag", "handover")
 

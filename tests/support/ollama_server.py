@@ -1,9 +1,7 @@
 """
-A stand-in for an Ollama server, on a real socket.
+`tools.ollamasim` on a real socket, for tests: with a small model, and ways to answer a chat.
 
-It answers `/api/chat` in the shape of Ollama's own API (one JSON object when `stream` is false, a
-404 with `error` for a model it does not have), remembers what it was asked, and misbehaves when
-told to.
+`behave` is what it does with the next chats; everything else it does as the simulator does.
 """
 
 from __future__ import annotations
@@ -11,14 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
+from tools.ollamasim.app import Instead, Simulator, make_app
+from tools.ollamasim.models import AT_FIRST, SimModel
+
 MODEL = "tiny:1b"
-Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
+EMBED_MODEL = "nomic-embed-text"
+Behaviour = Instead
 
 
 def says(intent: str) -> Behaviour:
@@ -76,45 +78,48 @@ async def drops(request: web.Request) -> web.StreamResponse:
 
 @dataclass(slots=True)
 class OllamaServer:
-    """The stand-in: `behave` is what it does with the next calls."""
+    """The simulator, and where it is."""
 
+    sim: Simulator
     url: str = ""
-    behave: Behaviour = field(default_factory=lambda: says("price"))
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
-    open_now: int = 0
-    most_open: int = 0
 
-    async def chat(self, request: web.Request) -> web.StreamResponse:
-        """Serve POST /api/chat."""
-        body = await request.json()
-        async with self.news:
-            self.asked.append(body)
-            self.news.notify_all()
-        if body["model"] != MODEL:
-            return await fails(404, json.dumps({"error": f"model '{body['model']}' not found"}))(
-                request
-            )
-        self.open_now += 1
-        self.most_open = max(self.most_open, self.open_now)
-        try:
-            return await self.behave(request)
-        finally:
-            self.open_now -= 1
+    @property
+    def behave(self) -> Behaviour | None:
+        """What it does with chats; `None`: as the simulator does."""
+        return self.sim.instead
+
+    @behave.setter
+    def behave(self, behaviour: Behaviour | None) -> None:
+        self.sim.instead = behaviour
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """What it was asked, chats and vectors."""
+        return list(self.sim.asked)
+
+    @property
+    def open_now(self) -> int:
+        """How many calls are open."""
+        return self.sim.open_now
+
+    @property
+    def most_open(self) -> int:
+        """How many calls were open at once, at most."""
+        return self.sim.most_open
 
     async def was_asked(self, times: int) -> None:
         """Wait until it was asked `times` times in all."""
-        async with self.news, asyncio.timeout(30):
-            await self.news.wait_for(lambda: len(self.asked) >= times)
+        await self.sim.was_asked(times)
 
 
 @contextlib.asynccontextmanager
 async def serve_ollama(port: int = 0) -> AsyncIterator[OllamaServer]:
-    """Serve a stand-in on loopback."""
-    server = OllamaServer()
-    app = web.Application()
-    app.router.add_post("/api/chat", server.chat)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    """Serve it on loopback."""
+    sim = Simulator([*AT_FIRST, SimModel(MODEL, ("completion",))], instead=says("price"))
+    server = OllamaServer(sim)
+    runner = web.AppRunner(
+        make_app(sim), access_log=None, handler_cancellation=True, shutdown_timeout=0.1
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", port)

@@ -20,6 +20,7 @@ from switchboard.cli import (
     secrets,
 )
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
+from switchboard.cli.intents import intents
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 draft = typer.Typer(help="What is being written and answers nothing yet.", no_args_is_help=True)
 app.add_typer(draft, name="draft")
+app.add_typer(intents, name="intents")
 owed = typer.Typer(
     help="What is owed to whom and how it stands, and what a person decides about it.",
     no_args_is_help=True,

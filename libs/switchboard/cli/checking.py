@@ -16,7 +16,7 @@ from switchboard.cli.database import open_database, reading
 from switchboard.cli.definitions import read_json
 from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.media import Probed, probe
-from switchboard.contracts import CampaignId
+from switchboard.contracts import CampaignId, IntentOption
 from switchboard.db import rules, tenancy
 from switchboard.db.pool import Queryable
 from switchboard.rules import publishing
@@ -145,11 +145,15 @@ class _Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """An account's other campaigns, those that are live and all by name, and its delay."""
+    """
+    An account's other campaigns, those that are live and all by name; its delay, and its intents
+    (`None`: nobody knows them).
+    """
 
     live: Sequence[Campaign] = ()
     listed: Sequence[Listed] = ()
     delay: timedelta = timedelta()
+    intents: Sequence[IntentOption] | None = None
 
 
 async def _around(db: Queryable, of: Account) -> _Around:
@@ -157,7 +161,8 @@ async def _around(db: Queryable, of: Account) -> _Around:
     listed = await accounts.campaigns(db, of.id)
     if not loaded:
         return _Around(listed=listed)
-    return _Around(loaded[0].campaigns, listed, loaded[0].settings.delay.most)
+    own = loaded[0]
+    return _Around(own.campaigns, listed, own.settings.delay.most, own.intents)
 
 
 async def _judge(
@@ -171,7 +176,14 @@ async def _judge(
             telling.lines([f"error: {fault}"], indent="")
         return _Verdict(None, len(invalid.faults), 0)
     probed = await probe(definition) if check_media else Probed({}, ())
-    checked = publishing.check(raw, around.live, own=own, media=probed.found, delay=around.delay)
+    checked = publishing.check(
+        raw,
+        around.live,
+        own=own,
+        media=probed.found,
+        delay=around.delay,
+        intents=around.intents,
+    )
     told = [
         (one.severity, one.path, _with_names(one.message, around.listed), str(one.code))
         for one in checked.findings

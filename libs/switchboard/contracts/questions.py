@@ -19,6 +19,24 @@ class IntentOption(Contract):
     examples: tuple[str, ...] = ()
 
 
+class Calibration(Contract):
+    """
+    What an account's labelled history says of the classifier's confidence.
+
+    `slope` and `shift` change its log odds (1 and 0: it is right as it is), learnt from `labels`
+    texts with the vectors called `measure`; of others they say nothing. `model_agrees` and
+    `model_differs` are how often the chat model was right, where it chose what the examples had
+    put first and where it chose something else.
+    """
+
+    measure: str = ""
+    slope: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    shift: float = Field(default=0.0, allow_inf_nan=False)
+    labels: int = Field(default=0, ge=0)
+    model_agrees: float = Field(default=0.9, ge=0, le=1)
+    model_differs: float = Field(default=0.65, ge=0, le=1)
+
+
 class AboutEvent(Contract):
     """A message that carries the event it is about, so that nobody keeps it in mind meanwhile."""
 
@@ -41,7 +59,8 @@ class Question(AboutEvent):
 
     The whole event travels with it: the answer brings it back, so the router keeps nothing in
     mind between the two. After `answer_by` nobody waits any more and the answer is to abstain.
-    `intents_version` names the set of intents as it was when asked.
+    `intents_version` names the set of intents as it was when asked. An answer less sure than
+    `threshold` is none; without one, the classifier's own holds.
     """
 
     kind: Literal["question.v1"] = "question.v1"
@@ -50,14 +69,17 @@ class Question(AboutEvent):
     intents_version: int
     asked_at: AwareDatetime
     answer_by: AwareDatetime
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    calibration: Calibration | None = None
 
 
 class Answer(AboutEvent):
     """
     The intent recognised, or `None`: the classifier abstained, for the reason in `because`.
 
-    `by` is who answered. The answer is stored with the decision, so that replaying it later needs
-    no model.
+    `by` is who answered, `model` their name, and `prompt` the version of what a chat model was
+    told. `guess` is the intent it would have been, where nobody was sure enough. The answer is
+    stored with the decision, so that replaying it later needs no model.
     """
 
     kind: Literal["answer.v1"] = "answer.v1"
@@ -68,6 +90,8 @@ class Answer(AboutEvent):
     by: Literal["model", "examples", "cache", "nobody"]
     confidence: float | None = Field(default=None, ge=0, le=1)
     model: str | None = None
+    prompt: int | None = None
+    guess: str | None = None
     intents_version: int
     answered_at: AwareDatetime
 

@@ -10,13 +10,21 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from switchboard.contracts import AccountId, CampaignId, IntentOption, MediaId, WorkspaceId
+from switchboard.contracts import (
+    AccountId,
+    Calibration,
+    CampaignId,
+    IntentOption,
+    MediaId,
+    WorkspaceId,
+)
 from switchboard.db.ledger import storable_json
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.campaigns import Campaign
-from switchboard.rules.rulebook import AccountSettings
+from switchboard.rules.rulebook import AccountSettings, Asking
 
 _USUAL: Final = AccountSettings()
+_PLAIN: Final = Asking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class AccountRules:
     intents: tuple[IntentOption, ...]
     broken: tuple[tuple[CampaignId, str], ...] = ()
     settings: AccountSettings = _USUAL
+    asking: Asking = _PLAIN
     posts: Mapping[MediaId, datetime] = field(default_factory=dict)
 
 
@@ -97,7 +106,20 @@ def _account(row: Row) -> AccountRules:
             reply_delay_min=row["reply_delay_min"],
             reply_delay_max=row["reply_delay_max"],
         ),
+        asking=_asking(row),
         posts={MediaId(post): datetime.fromisoformat(at) for post, at in row["posts"].items()},
+    )
+
+
+def _asking(row: Row) -> Asking:
+    """Return what goes with questions; a calibration that cannot be read is none."""
+    threshold, stored = row["intent_threshold"], row["intent_calibration"]
+    try:
+        calibration = None if stored is None else Calibration.model_validate(stored)
+    except ValidationError:
+        calibration = None  # another release's; confidence is then as it is
+    return Asking(
+        threshold=None if threshold is None else float(threshold), calibration=calibration
     )
 
 
@@ -127,6 +149,7 @@ _LOAD = """
 select account.id, account.workspace_id, account.instagram_id, account.status,
        account.rules_version, account.time_zone, account.takeover, account.paused_until,
        account.reply_delay_min, account.reply_delay_max,
+       account.intent_threshold, account.intent_calibration,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', campaign.id, 'version', published.version, 'rank', campaign.rank,

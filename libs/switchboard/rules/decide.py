@@ -8,6 +8,7 @@ Deciding what an event gets.
     which campaign does it set off?       ─one or more─▶ the best of them: matched
     is there something to ask Meta first? ─yes─▶ asked; and decided again with the answer
     does the account have intents?        ─yes─▶ asked; and decided again with the answer
+    is there a campaign for the rest?     ─yes─▶ matched: unrecognised, or any text
     otherwise                                    no_match
 
 `setting_off` tells which campaigns an event sets off, `conversation` what belongs to one that is
@@ -22,6 +23,7 @@ from datetime import datetime
 from typing import Final
 
 from switchboard.contracts import (
+    Answer,
     AnyAnswer,
     CommentWritten,
     Event,
@@ -38,7 +40,19 @@ from switchboard.contracts import (
 )
 from switchboard.contracts.events import Comment
 from switchboard.rules import conditions, conversation, flow
-from switchboard.rules.campaigns import Campaign, MessageTrigger
+from switchboard.rules.campaigns import (
+    Campaign,
+    Handover,
+    IntentTrigger,
+    Message,
+    MessageTrigger,
+    PrivateReply,
+    Step,
+    UnsureHandover,
+    UnsureNothing,
+    UnsureReply,
+    WhenUnsure,
+)
 from switchboard.rules.contact import Contact, Origin
 from switchboard.rules.conversation import Going, Talk
 from switchboard.rules.decision import Because, Considered, Decision, Failed
@@ -47,7 +61,16 @@ from switchboard.rules.flow import Ran, Start
 from switchboard.rules.learnt import Learnt
 from switchboard.rules.proof import Proof
 from switchboard.rules.rulebook import RuleBook
-from switchboard.rules.setting_off import Asked, Case, Tried, best, tried, tried_by_intent
+from switchboard.rules.setting_off import (
+    Asked,
+    Case,
+    Tried,
+    best,
+    tried,
+    tried_by_intent,
+    tried_unrecognised,
+    tried_unsure,
+)
 from switchboard.rules.silence import Hearing, silence
 from switchboard.rules.text import normalise
 
@@ -63,6 +86,8 @@ Starting = (
     | QuickReplyTapped
     | Referred
 )
+# What stands before the names of steps that are taken where an intent is only guessed.
+UNSURE: Final = "unsure."
 # Of whose texts the classifier is asked.
 Askable = CommentWritten | LiveCommentWritten | MessageReceived | StoryReplied
 
@@ -225,33 +250,84 @@ class _Deciding:
         takes_any = isinstance(winner.campaign.definition.trigger, MessageTrigger) and (
             winner.considered.proof is not None and winner.considered.proof.how == "any"
         )
-        return takes_any and bool(self._rules.intents) and bool(self._text)
+        asks = bool(self._rules.intents or self._rules.unrecognised)
+        return takes_any and asks and bool(self._text)
 
     def _by_intent_or(self, fitting: list[Tried]) -> Decision:
         """Decide by the classifier: its answer, the question to it, or what is left without it."""
+        is_askable = bool(self._text) and isinstance(self._event, Askable)
         classified = self._learnt.classified
-        if classified is not None:
-            may_ask: frozenset[Asked] = frozenset() if self._learnt.follower else _FOLLOWER
-            by_intent = tried_by_intent(self._case(may_ask), classified.intent)
-            self._base = replace(
-                self._base,
-                considered=(*self._base.considered, *(one.considered for one in by_intent)),
-            )
-            winner = next((one for one in by_intent if one.fits), None)
-            needing = next((one for one in by_intent if one.needs), None)
-            if winner is not None:
-                return self._won(winner)
-            if needing is not None:
-                return self._ask("follower", needing.campaign)
-            if not fitting:
-                return self._no_match("no_intent_recognised")
-        elif self._rules.intents and self._text and isinstance(self._event, Askable):
+        if classified is None and is_askable and self._rules.intents:
             return replace(
                 self._base, outcome="asked", because="asks_classifier", after=self._changed()
             )
+        if classified is not None:
+            decided = self._by_answer(classified)
+            if decided is not None:
+                return decided
+        if is_askable:
+            decided = self._by_first(tried_unrecognised(self._case(self._may_ask_follower)))
+            if decided is not None:
+                return decided
         if fitting:
             return self._won(best(fitting))
+        if classified is not None:
+            return self._no_match("no_intent_recognised")
         return self._no_match(_unmatched(self._event, self._text))
+
+    def _by_answer(self, classified: Answer) -> Decision | None:
+        """Return what the classifier's answer decides, sure or unsure; `None`: nothing."""
+        decided = self._by_first(
+            tried_by_intent(self._case(self._may_ask_follower), classified.intent)
+        )
+        if decided is not None or classified.guess is None:
+            return decided
+        unsure = tried_unsure(self._case(frozenset()), classified.guess)
+        winner = next((one for one in unsure if one.fits), None)
+        return None if winner is None else self._guessed(winner.campaign)
+
+    @property
+    def _may_ask_follower(self) -> frozenset[Asked]:
+        return frozenset() if self._learnt.follower else _FOLLOWER
+
+    def _by_first(self, all_tried: list[Tried]) -> Decision | None:
+        """Return what the first of those that fit decides, in the owner's order."""
+        self._base = replace(
+            self._base,
+            considered=(*self._base.considered, *(one.considered for one in all_tried)),
+        )
+        winner = next((one for one in all_tried if one.fits), None)
+        needing = next((one for one in all_tried if one.needs), None)
+        if winner is not None:
+            return self._won(winner)
+        return self._ask("follower", needing.campaign) if needing is not None else None
+
+    def _guessed(self, campaign: Campaign) -> Decision:
+        """Do what `campaign` does where its intent is only guessed."""
+        trigger = campaign.definition.trigger
+        if not isinstance(trigger, IntentTrigger) or trigger.when_unsure is None:
+            raise AssertionError("only such campaigns were tried")
+        steps = _unsure_steps(trigger.when_unsure)
+        if not steps:
+            return self._no_match("no_intent_recognised")
+        looked = tuple(
+            replace(one, failed=None) if one.campaign_id == campaign.id else one
+            for one in self._base.considered
+        )
+        self._base = replace(self._base, considered=looked)
+        definition = campaign.definition.model_copy(update={"steps": steps})
+        start = Start(
+            campaign=campaign.model_copy(update={"definition": definition}),
+            event=self._event,
+            person_id=self._person,
+            contact=self._remembering(campaign),
+            now=self._now,
+            base=conditions.starts_at(campaign, self._now, self._rules.settings),
+            delay=self._rules.settings.delay,
+            values=_values(self._event, None),
+            within=UNSURE,
+        )
+        return self._matched(campaign, "intent_guessed", flow.run(start, 0), step=0)
 
     def _won(self, winner: Tried) -> Decision:
         """Run the winner's steps from the first."""
@@ -385,9 +461,20 @@ def _values(event: InboundEvent, proof: Proof | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
+def _unsure_steps(when_unsure: WhenUnsure) -> tuple[Step, ...]:
+    match when_unsure:
+        case UnsureReply(variants=variants):
+            return PrivateReply(variants=variants), Message(variants=variants)
+        case UnsureHandover(pause=pause):
+            return (Handover(pause=pause),)
+        case UnsureNothing():
+            return ()
+
+
 def _by_proof(campaign: Campaign, proof: Proof | None) -> Because:
     if proof is None:
-        return "intent"
+        by_intent = isinstance(campaign.definition.trigger, IntentTrigger)
+        return "intent" if by_intent else "unrecognised"
     match campaign.definition.trigger.kind:
         case "postback" | "quick_reply":
             return "payload"

@@ -24,6 +24,8 @@ Because = Literal[
     "payload",
     "referral",
     "intent",
+    "intent_guessed",
+    "unrecognised",
     "tap",
     "answer_given",
     "time",
@@ -136,6 +138,8 @@ class Answered:
     model: str | None
     confidence: float | None
     intents_version: int
+    prompt: int | None = None
+    guess: str | None = None
     kind: Literal["intent"] = "intent"
 
 
@@ -222,14 +226,25 @@ class Decision:
             "step": self.step,
             "considered": self.considered,
             "contact": _told(self.contact),
-            "answer": self.answer,
-            "earlier": self.earlier,
+            "answer": _said(self.answer),
+            "earlier": _said(self.earlier),
             "stopped": self.stopped,
             "changes": None if self.after is None else _told(self.after),
             "bound": self.bound,
             "deliveries": [draft.id for draft in self.drafts],
         }
         return to_json(told).decode()
+
+
+def _said(answer: Known | None) -> Known | Mapping[str, Any] | None:
+    """Return what was answered; what earlier releases did not know is left out where it is none."""
+    if not isinstance(answer, Answered):
+        return answer
+    said = {one.name: getattr(answer, one.name) for one in fields(answer)}
+    return {name: value for name, value in said.items() if value is not None or name not in _NEWER}
+
+
+_NEWER = frozenset({"prompt", "guess"})
 
 
 def _told(contact: Contact) -> Mapping[str, Any]:

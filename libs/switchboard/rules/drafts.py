@@ -46,7 +46,8 @@ class Maker:
     Makes the drafts of one campaign for one event.
 
     `base` is the moment from which they may be sent, and `delay` by how much later what is said to
-    somebody goes; `values` are the variables that deciding knows.
+    somebody goes; `values` are the variables that deciding knows. `within` stands before the names
+    of steps that are not the campaign's usual ones.
     """
 
     campaign: Campaign
@@ -56,10 +57,11 @@ class Maker:
     base: datetime
     delay: Delay = AT_ONCE
     values: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
     def id(self, name: str) -> DeliveryId:
         """Return the id of what this event makes of the step called `name`."""
-        return delivery_id(self.event.event_id, self.campaign.id, name)
+        return delivery_id(self.event.event_id, self.campaign.id, self.within + name)
 
     def reply(self, name: str, kind: Literal["public_reply", "private_reply"], says: Says) -> Draft:
         """Return an answer to the comment; in a broadcast, which may end, there is no delay."""
@@ -133,7 +135,7 @@ class Maker:
             id=self.id(name),
             campaign_id=self.campaign.id,
             campaign_version=self.campaign.version,
-            step=name,
+            step=self.within + name,
             kind=kind,
             person_id=self.person_id,
             comment_id=_comment(self.event) if kind != "message" else None,

@@ -267,6 +267,8 @@ def _from(event: Json) -> str:
 def _classified(answer: Json) -> str:
     intent, confidence = answer.get("intent"), answer.get("confidence")
     said = f"intent {_quoted(intent)}" if intent else "no intent"
+    if answer.get("guess"):
+        said += f", perhaps {_quoted(answer['guess'])}"
     sure = "" if confidence is None else f", {confidence:.0%} sure"
     return f"The classifier said: {said} ({answer.get('because')}, by {answer.get('by')}{sure})."
 
@@ -313,7 +315,7 @@ def _step(name: str) -> str:
     """Return a step's name counted from 1, as owners do: `0` is 1, `1.retry` is 2 (retry)."""
     position, _, what = name.partition(".")
     if not position.isdecimal():
-        return name
+        return "for where an intent is only guessed" if name.startswith("unsure.") else name
     return f"{int(position) + 1} ({what})" if what else str(int(position) + 1)
 
 

@@ -61,7 +61,7 @@ class Start:
 
     `base` is when what they send may go at the earliest, and `delay` by how much later it goes;
     `follower` is Meta's answer about this very event, if it was asked; `values` are variables that
-    deciding knows.
+    deciding knows; `within` as `Maker` has it.
     """
 
     campaign: Campaign
@@ -73,6 +73,7 @@ class Start:
     delay: Delay = AT_ONCE
     follower: FollowerRead | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ class _Running:
             base=start.base + self._waited,
             delay=start.delay,
             values=start.values,
+            within=start.within,
         )
 
     @property

@@ -73,4 +73,6 @@ def _answered(answer: Answer) -> Answered:
         model=answer.model,
         confidence=answer.confidence,
         intents_version=answer.intents_version,
+        prompt=answer.prompt,
+        guess=answer.guess,
     )

@@ -67,12 +67,16 @@ def overlaps_with(candidate: Campaign, others: Iterable[Campaign]) -> list[Overl
     return [found for found in met if found is not None]
 
 
+# Set off by what the classifier says, or does not say.
+_BY_ANSWER: Final = frozenset({"intent", "unrecognised"})
+
+
 class _Account:
     """Campaigns of an account, with texts that set each off, in the owner's order."""
 
     def __init__(self, campaigns: Iterable[Campaign]) -> None:
         ordered = sorted(campaigns, key=lambda campaign: (campaign.rank, campaign.id))
-        self.campaigns = [one for one in ordered if one.definition.trigger.kind != "intent"]
+        self.campaigns = [one for one in ordered if one.definition.trigger.kind not in _BY_ANSWER]
         keywords = [keywords_of(campaign) for campaign in self.campaigns]
         self._numbers = _numbered(keywords)
         self._index = KeywordIndex([one for one in keywords if one is not None])

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from switchboard.contracts.ids import CampaignId
+from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignDefinition
 from switchboard.rules.linter import Finding, MediaFound, lint
 
@@ -75,6 +76,7 @@ def check(
     *,
     own: CampaignId | None = None,
     media: Mapping[str, MediaFound] | None = None,
+    intents: Iterable[IntentOption] | None = None,
     delay: timedelta = timedelta(),
 ) -> Checked:
     """
@@ -85,7 +87,7 @@ def check(
 
     """
     definition = read_definition(raw)
-    found = lint(definition, others=others, media=media, own=own, delay=delay)
+    found = lint(definition, others=others, media=media, own=own, delay=delay, intents=intents)
     return Checked(definition, tuple(found))
 
 

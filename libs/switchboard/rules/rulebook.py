@@ -8,8 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from switchboard.contracts.ids import CampaignId, MediaId
-from switchboard.contracts.questions import IntentOption
-from switchboard.rules.campaigns import Campaign, IntentTrigger, Keywords
+from switchboard.contracts.questions import Calibration, IntentOption
+from switchboard.rules.campaigns import (
+    Campaign,
+    IntentTrigger,
+    Keywords,
+    UnrecognisedTrigger,
+)
 from switchboard.rules.delays import Delay
 from switchboard.rules.matching import KeywordIndex
 
@@ -44,13 +49,25 @@ class AccountSettings:
         return Delay(self.reply_delay_min, self.reply_delay_max)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """
+    What the classifier is told besides the intents: how sure it must be, and what the account's
+    labelled history says of its confidence. No decision depends on it but by the answer.
+    """
+
+    threshold: float | None = None
+    calibration: Calibration | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RuleBook:
     """
     What could answer an account's events, at one version of its rules.
 
     `campaigns` are those set off by an event, in the owner's order; `by_intent`, those set off by
-    an intent. `intents` are the ones worth asking about: recognised by the classifier and used.
+    an intent; `unrecognised`, those for what no keyword and no intent was found in. `intents` are
+    the ones worth asking about: recognised by the classifier and used; `asking` goes with them.
     `keywords` finds those of all campaigns in one reading of a text. `others` are published
     versions that are not live, for people who are in the middle of one, or tap its buttons.
     `posts` says when posts were published, as far as Meta was asked.
@@ -62,6 +79,8 @@ class RuleBook:
     intents: tuple[IntentOption, ...]
     keywords: KeywordIndex
     settings: AccountSettings = AccountSettings()
+    unrecognised: tuple[Campaign, ...] = ()
+    asking: Asking = Asking()
     others: Mapping[tuple[CampaignId, int], Campaign] = field(default_factory=dict)
     posts: Mapping[MediaId, datetime] = field(default_factory=dict)
 
@@ -79,10 +98,12 @@ class RuleBook:
     def _all(self) -> Iterator[Campaign]:
         yield from (entry.campaign for entry in self.campaigns)
         yield from self.by_intent
+        yield from self.unrecognised
 
 
 _USUAL: Final = AccountSettings()
 _NO_POSTS: Final[Mapping[MediaId, datetime]] = {}
+_PLAIN: Final = Asking()
 
 
 def compile_rules(
@@ -91,11 +112,20 @@ def compile_rules(
     intents: Iterable[IntentOption],
     settings: AccountSettings = _USUAL,
     posts: Mapping[MediaId, datetime] = _NO_POSTS,
+    *,
+    asking: Asking = _PLAIN,
 ) -> RuleBook:
     """Return the rule book of these live campaigns and intents."""
     ordered = sorted(campaigns, key=lambda campaign: (campaign.rank, campaign.id))
     by_intent = tuple(c for c in ordered if isinstance(c.definition.trigger, IntentTrigger))
-    by_event = [c for c in ordered if not isinstance(c.definition.trigger, IntentTrigger)]
+    unrecognised = tuple(
+        c for c in ordered if isinstance(c.definition.trigger, UnrecognisedTrigger)
+    )
+    by_event = [
+        c
+        for c in ordered
+        if not isinstance(c.definition.trigger, IntentTrigger | UnrecognisedTrigger)
+    ]
     wanted = {
         c.definition.trigger.intent
         for c in by_intent
@@ -109,6 +139,8 @@ def compile_rules(
         intents=tuple(intent for intent in intents if intent.name in wanted),
         keywords=KeywordIndex(keywords),
         settings=settings,
+        unrecognised=unrecognised,
+        asking=asking,
         posts=posts,
     )
 

@@ -26,6 +26,9 @@ BECAUSE: Final[Mapping[Because, str]] = {
     "payload": "The menu entry, ice breaker or chip that was tapped sets it off.",
     "referral": "The person came through a link or an ad that sets it off.",
     "intent": "The classifier recognised what the person wants.",
+    "intent_guessed": "The classifier was not sure of what the person wants, and the campaign has "
+    "something to do then.",
+    "unrecognised": "Nobody recognised what the person wants, and the campaign is for that.",
     "tap": "The person tapped a button that a campaign of ours had sent.",
     "answer_given": "The person answered what a campaign had asked.",
     "time": "The time that a campaign waited for had come.",

@@ -103,6 +103,25 @@ def tried_by_intent(case: Case, intent: str | None) -> list[Tried]:
     return [_try_intent(campaign, case, intent) for campaign in case.rules.by_intent]
 
 
+def tried_unsure(case: Case, guess: str | None) -> list[Tried]:
+    """Try every campaign with something to do where its intent is only guessed."""
+    return [
+        _try_intent(campaign, case, guess, unsure=True)
+        for campaign in case.rules.by_intent
+        if getattr(campaign.definition.trigger, "when_unsure", None) is not None
+    ]
+
+
+def tried_unrecognised(case: Case) -> list[Tried]:
+    """Try every campaign for what nobody recognised, in the owner's order."""
+    return [
+        _conditioned(campaign, case, None, None, None)
+        if any(fits(step, case.event) for step in campaign.definition.steps)
+        else Tried(campaign, _considered(campaign, "other_kind"))
+        for campaign in case.rules.unrecognised
+    ]
+
+
 def asks_whether_follows(campaign: Campaign, case: Case) -> bool:
     """Whether `campaign` depends on the person's following, which is not known and can be asked."""
     wants = campaign.definition.conditions.follower is not None
@@ -221,11 +240,13 @@ def _next_post(
     return post == first, None, None if first is None else Bound(campaign.id, first)
 
 
-def _try_intent(campaign: Campaign, case: Case, intent: str | None) -> Tried:
+def _try_intent(
+    campaign: Campaign, case: Case, intent: str | None, *, unsure: bool = False
+) -> Tried:
     trigger = campaign.definition.trigger
     if not isinstance(trigger, IntentTrigger) or trigger.intent != intent:
         return Tried(campaign, _considered(campaign, "intent"))
-    if not any(fits(step, case.event) for step in campaign.definition.steps):
+    if not unsure and not any(fits(step, case.event) for step in campaign.definition.steps):
         return Tried(campaign, _considered(campaign, "other_kind"))
     return _conditioned(campaign, case, None, None, None)
 

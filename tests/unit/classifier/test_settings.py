@@ -16,8 +16,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_needs_to_be_set() -> None:
-    """Without a model's address it runs, and abstains."""
-    assert load(Settings).ollama_host is None
+    """Without a model's address it runs by the intents' examples, without Redis by itself."""
+    settings = load(Settings)
+
+    assert (None, None) == (settings.ollama_host, settings.redis_url)
 
 
 def test_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +43,11 @@ def test_names(monkeypatch: pytest.MonkeyPatch) -> None:
         ("CLASSIFIER_CALL_BUDGET_S", "0"),
         ("CLASSIFIER_CALL_BUDGET_S", "61"),
         ("CLASSIFIER_CONCURRENCY", "0"),
-        ("CLASSIFIER_UNREACHABLE_S", "-1"),
+        ("CLASSIFIER_BREAKER_FAILURES", "0"),
+        ("CLASSIFIER_BREAKER_OPEN_S", "0"),
+        ("CLASSIFIER_BELIEVED", "1.5"),
+        ("CLASSIFIER_CACHE_S", "0"),
+        ("REDIS_URL", "http://example.com"),
     ],
 )
 def test_what_cannot_be_right_is_refused(
@@ -53,3 +59,25 @@ def test_what_cannot_be_right_is_refused(
         load(Settings)
 
     assert capsys.readouterr().err.startswith(f"cannot start: {name}: ")
+
+
+@pytest.mark.parametrize(
+    ("variables", "fault"),
+    [
+        ({"CLASSIFIER_BELIEVED": "0.9", "CLASSIFIER_CLEAR": "0.8"}, "what is clear must be"),
+        ({"CLASSIFIER_EMBED_MODEL": "nomic-embed-text"}, "set OLLAMA_HOST"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    variables: dict[str, str],
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The line says what to set."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        load(Settings)
+
+    assert fault in capsys.readouterr().err

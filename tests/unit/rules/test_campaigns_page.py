@@ -47,7 +47,7 @@ def test_the_examples_can_be_published(example: Any) -> None:
 
 def test_the_examples_are_there() -> None:
     """The page has not lost them, or the test above its subject."""
-    assert 6 == len(EXAMPLES)
+    assert 8 == len(EXAMPLES)
 
 
 def test_every_kind_is_on_the_page() -> None:

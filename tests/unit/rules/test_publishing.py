@@ -32,7 +32,7 @@ def saying(content: Raw) -> Raw:
                 (
                     "trigger.kind: there is no 'postcard'; there are 'comment', 'live_comment', "
                     "'message', 'story_reply', 'story_mention', 'postback', 'quick_reply', "
-                    "'referral', 'intent'"
+                    "'referral', 'intent', 'unrecognised'"
                 )
             ],
         ),

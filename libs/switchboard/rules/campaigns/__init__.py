@@ -60,6 +60,13 @@ from switchboard.rules.campaigns.triggers import (
     StoryMentionTrigger,
     StoryReplyTrigger,
     Trigger,
+    UnrecognisedTrigger,
+)
+from switchboard.rules.campaigns.unsure import (
+    UnsureHandover,
+    UnsureNothing,
+    UnsureReply,
+    WhenUnsure,
 )
 
 __all__ = [
@@ -107,6 +114,11 @@ __all__ = [
     "StoryReplyTrigger",
     "Tag",
     "Trigger",
+    "UnrecognisedTrigger",
+    "UnsureHandover",
+    "UnsureNothing",
+    "UnsureReply",
     "Wait",
     "Webhook",
+    "WhenUnsure",
 ]

@@ -70,6 +70,9 @@ class CampaignDefinition(Rule):
 
     def contents(self) -> Iterator[tuple[str, Content]]:
         """Yield each message that may be sent, with its path."""
+        unsure = getattr(self.trigger, "when_unsure", None)
+        for number, content in enumerate(getattr(unsure, "variants", ())):
+            yield f"trigger.when_unsure.variants.{number}", content
         for position, step in enumerate(self.steps):
             for number, variant in enumerate(getattr(step, "variants", ())):
                 if isinstance(variant, Content):

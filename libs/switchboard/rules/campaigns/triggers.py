@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from switchboard.contracts.ids import MediaId
 from switchboard.rules.campaigns.base import Rule
 from switchboard.rules.campaigns.keywords import Keywords
+from switchboard.rules.campaigns.unsure import WhenUnsure
 
 Named = Annotated[tuple[MediaId, ...], Field(min_length=1)]
 Payloads = Annotated[
@@ -102,10 +103,27 @@ class ReferralTrigger(Rule):
 
 
 class IntentTrigger(Rule):
-    """A comment or message no keyword matched, in which the classifier recognised `intent`."""
+    """
+    A comment or message no keyword matched, in which the classifier recognised `intent`.
+
+    `when_unsure` says what is done instead where the text would be that, and that is not sure
+    enough. Without it, what the account does with what nobody recognised.
+    """
 
     kind: Literal["intent"] = "intent"
     intent: str = Field(min_length=1, max_length=64)
+    when_unsure: WhenUnsure | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class UnrecognisedTrigger(Rule):
+    """
+    A comment or message no keyword matched, and in which no intent was recognised.
+
+    It stands for the whole account: a default reply, or a handover. It comes before `message`
+    campaigns without keywords.
+    """
+
+    kind: Literal["unrecognised"] = "unrecognised"
 
 
 Trigger = Annotated[
@@ -117,6 +135,7 @@ Trigger = Annotated[
     | PostbackTrigger
     | QuickReplyTrigger
     | ReferralTrigger
-    | IntentTrigger,
+    | IntentTrigger
+    | UnrecognisedTrigger,
     Field(discriminator="kind"),
 ]

@@ -37,6 +37,8 @@ class Code(StrEnum):
     PUBLIC_REPLY_TOO_LATE = "public_reply_too_late"
     VARIANTS_WAIT_DIFFERENTLY = "variants_wait_differently"
     INTENT_WITHOUT_ANSWER = "intent_without_answer"
+    UNKNOWN_INTENT = "unknown_intent"
+    INTENT_WITHOUT_EXAMPLES = "intent_without_examples"
     STARTS_UNKNOWN_CAMPAIGN = "starts_unknown_campaign"
     STARTS_SILENT_CAMPAIGN = "starts_silent_campaign"
     FUZZY_LIMIT = "fuzzy_limit"
@@ -187,6 +189,16 @@ CODES: Final[Mapping[Code, About]] = {
     Code.INTENT_WITHOUT_ANSWER: About(
         "never",
         "An intent is found in comments and in messages, and one of them would get no answer.",
+        _OURS,
+    ),
+    Code.UNKNOWN_INTENT: About(
+        "never",
+        "The account has no intent of this name, so nothing is ever recognised as it.",
+        _OURS,
+    ),
+    Code.INTENT_WITHOUT_EXAMPLES: About(
+        "never",
+        "The intent has no examples, so nothing is recognised as it without a chat model.",
         _OURS,
     ),
     Code.STARTS_UNKNOWN_CAMPAIGN: About(

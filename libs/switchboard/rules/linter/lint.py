@@ -6,9 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from switchboard.contracts.ids import CampaignId
+from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import Campaign, CampaignDefinition
 from switchboard.rules.linter.findings import Code, Finding, finding
-from switchboard.rules.linter.neighbours import about_limits, about_overlaps, about_starting
+from switchboard.rules.linter.neighbours import (
+    about_intent,
+    about_limits,
+    about_overlaps,
+    about_starting,
+)
 from switchboard.rules.linter.setting_off import about_follower, about_keywords
 from switchboard.rules.linter.walking import Walked, walk
 from switchboard.rules.linter.windows import Open, starts
@@ -23,6 +29,7 @@ def lint(
     others: Iterable[Campaign] = (),
     media: Mapping[str, MediaFound] | None = None,
     own: CampaignId | None = None,
+    intents: Iterable[IntentOption] | None = None,
     delay: timedelta = timedelta(),
 ) -> list[Finding]:
     """
@@ -31,6 +38,7 @@ def lint(
     `others` are the account's live campaigns; the one with the id `own` is what this definition
     will replace, and is left out. `media` has what was found at the addresses of its files; of one
     that is not there nothing is said. `delay` is the most by which what it says is put off.
+    `intents` are the account's; `None`: nobody knows them.
     """
     neighbours = [other for other in others if other.id != own]
     found = [
@@ -42,6 +50,7 @@ def lint(
         *about_links(definition),
         *about_media(definition, media or {}),
         *about_starting(definition, neighbours, own),
+        *(() if intents is None else about_intent(definition, intents)),
         *_about_flow(definition, delay),
     ]
     return sorted(dict.fromkeys(found), key=_place)

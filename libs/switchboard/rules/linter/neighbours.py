@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from switchboard.contracts.ids import CampaignId
-from switchboard.rules.campaigns import Campaign, CampaignDefinition, Keywords
+from switchboard.contracts.questions import IntentOption
+from switchboard.rules.campaigns import Campaign, CampaignDefinition, IntentTrigger, Keywords
 from switchboard.rules.linter.findings import Code, Finding, finding
 from switchboard.rules.linter.walking import walk
 from switchboard.rules.linter.windows import TAPPED
@@ -34,6 +35,20 @@ def about_starting(
             yield finding(Code.STARTS_UNKNOWN_CAMPAIGN, path)
         elif _is_silent(known[started].definition):
             yield finding(Code.STARTS_SILENT_CAMPAIGN, path)
+
+
+def about_intent(
+    definition: CampaignDefinition, intents: Iterable[IntentOption]
+) -> Iterator[Finding]:
+    """Yield what keeps the campaign's intent, if it is for one, from being recognised."""
+    if not isinstance(definition.trigger, IntentTrigger):
+        return
+    wanted = definition.trigger.intent
+    known = next((one for one in intents if one.name == wanted), None)
+    if known is None:
+        yield finding(Code.UNKNOWN_INTENT, "trigger.intent")
+    elif not known.examples:
+        yield finding(Code.INTENT_WITHOUT_EXAMPLES, "trigger.intent")
 
 
 def about_limits(definition: CampaignDefinition, others: Iterable[Campaign]) -> Iterator[Finding]:

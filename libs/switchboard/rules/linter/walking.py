@@ -78,7 +78,7 @@ class _Walking:
         self._steps = definition.steps
         self._tapped = tapped
         self._places = definition.places
-        self._either = definition.trigger.kind == "intent"
+        self._either = definition.trigger.kind in {"intent", "unrecognised"}
         self._found: dict[tuple[Code, str], Finding] = {}
         self._reached: set[int] = set()
         self._said: set[int] = set()

@@ -102,7 +102,7 @@ def starts(
             return (Commented(opening=opening),)
         case "live_comment":
             return (Commented(live=True, opening=opening),)
-        case "intent":
+        case "intent" | "unrecognised":
             return (Commented(opening=opening), Open(opening=opening, delay=delay))
         case _:
             return (Open(certain=kind != "referral", opening=opening, delay=delay),)

@@ -1,13 +1,13 @@
-"""What a model is asked, what it may say, and how it can fail to say anything."""
+"""What a chat model is asked, what it may say, and how a model can fail to say anything."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from switchboard.errors import Failure
 
-NONE = "none"
+NONE: Final = "none"
 
 WhyNot = Literal["unavailable", "timed_out", "nonsense"]
 

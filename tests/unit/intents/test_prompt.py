@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
-from services.classifier.choosing import Prompt
-from services.classifier.prompt import (
+from switchboard.contracts import IntentOption
+from switchboard.intents.choosing import Prompt
+from switchboard.intents.prompt import (
     MAX_EXAMPLES,
     MAX_INTENTS_CHARACTERS,
     MAX_TEXT_CHARACTERS,
+    near_examples,
     prompt_for,
 )
-from switchboard.contracts import IntentOption, Question
-from tests.contracts.samples import COMMENT_WRITTEN
-
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
 def prompt(text: str = "how much?", *intents: IntentOption) -> Prompt:
     """Return the prompt of a question."""
-    return prompt_for(
-        Question(
-            event=COMMENT_WRITTEN,
-            text=text,
-            intents=intents or (IntentOption(name="price"),),
-            intents_version=1,
-            asked_at=NOON,
-            answer_by=NOON,
-        )
-    )
+    return prompt_for(text, intents or (IntentOption(name="price"),))
 
 
 def shown_intents(prompt: Prompt) -> list[dict[str, object]]:
@@ -92,3 +80,30 @@ def test_when_there_is_no_room_all_intents_lose_examples_alike() -> None:
     assert 1 == len(counts)
     assert counts < set(range(1, MAX_EXAMPLES))
     assert sum(len(json.dumps(one)) + 1 for one in shown) <= MAX_INTENTS_CHARACTERS + 1
+
+
+def test_the_examples_nearest_to_the_text_come_first() -> None:
+    """Of many examples the model sees those that are most like the text."""
+    price = IntentOption(name="price", examples=tuple(f"example {n}" for n in range(20)))
+    sizes = IntentOption(name="sizes", examples=("how long?", "xl?"))
+    near = near_examples([("price", "example 17"), ("sizes", "xl?"), ("price", "x")], [1, 0])
+    shown = shown_intents(prompt_for("xxl?", [price, sizes], near))
+
+    assert [("sizes", "xl?"), ("price", "example 17")] == near
+    assert ["example 17", "example 0"] == shown[0]["examples"][:2]  # type: ignore[index]  # JSON
+    assert ["xl?", "how long?"] == shown[1]["examples"]
+
+
+def test_of_too_many_intents_the_likeliest_are_described() -> None:
+    """All names are offered; descriptions are shown as far as they fit, the nearest first."""
+    intents = [
+        IntentOption(name=f"intent {n}", description="d" * 300, examples=(f"text {n}",))
+        for n in range(150)
+    ]
+    shown = prompt_for("text 149", intents, [("intent 149", "text 149")])
+    described = [one["name"] for one in shown_intents(shown) if "description" in one]
+
+    assert tuple(one.name for one in intents) == shown.names
+    assert "intent 149" in described
+    assert "intent 148" not in described
+    assert len(shown.instructions) < MAX_INTENTS_CHARACTERS + 1_000

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.classifier.choosing import NONE, NoAnswer
-from services.classifier.model import answer_schema, read_choice
-from services.classifier.prompt import (
+from switchboard.contracts import IntentOption
+from switchboard.intents.choosing import NONE, NoAnswer
+from switchboard.intents.prompt import (
     MAX_EXAMPLE_CHARACTERS,
     MAX_TEXT_CHARACTERS,
     prompt_for,
 )
-from switchboard.contracts import IntentOption, Question
-from tests.contracts.samples import COMMENT_WRITTEN
+from switchboard.models import answer_schema, read_choice
 
-NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.lists(
     st.text(min_size=1, max_size=64).filter(lambda name: name != NONE), min_size=1
@@ -33,16 +30,7 @@ JSON = st.recursive(
 def test_peoples_words_stay_one_quoted_value(text: str, example: str) -> None:
     """Nobody's text reaches the instructions, or breaks out of its quotation."""
     option = IntentOption(name="price", examples=(example,))
-    prompt = prompt_for(
-        Question(
-            event=COMMENT_WRITTEN,
-            text=text,
-            intents=(option,),
-            intents_version=1,
-            asked_at=NOON,
-            answer_by=NOON,
-        )
-    )
+    prompt = prompt_for(text, [option])
 
     assert text[:MAX_TEXT_CHARACTERS] == json.loads(prompt.message)
     assert [example[:MAX_EXAMPLE_CHARACTERS]] == json.loads(
