@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.control.api import make_api, serve
 from services.control.envelope import Gate
 from services.control.keyset import open_key_set
+from services.control.live import Watchers
 from services.control.server import CannotListen, Server, listen
 from services.control.settings import Settings
 from services.control.tokens import Tokens
@@ -40,6 +41,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
         CannotListen: The port is taken.
     """
     loop_watch, secret = LoopWatch(), settings.supabase_jwt_secret
+    watchers = Watchers(most=settings.control_live_most, every_s=settings.control_live_every_s)
     async with (
         open_meter(CONTROL, settings) as meter,
         open_redis(str(settings.redis_url)) as redis,
@@ -61,6 +63,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
             ),
             db=db,
             meter=meter,
+            watchers=watchers,
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(
@@ -73,7 +76,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
             port=settings.control_port,
             finish_s=settings.drain_s,
         ) as server:
-            yield Control(server, (server, loop_watch, meter), meter)
+            yield Control(server, (server, watchers, loop_watch, meter), meter)
 
 
 async def main() -> None:

@@ -14,6 +14,7 @@ it so.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
@@ -24,6 +25,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from services.control.describing import operation_id
+from services.control.live import Live, Look, Watchers
 from services.control.problems import Declined, responses
 from services.control.repeats import Repeat
 from services.control.tokens import Caller, TokenRefused, Tokens
@@ -56,6 +58,7 @@ class Gate:
     callers: Callers
     db: Database
     meter: Meter
+    watchers: Watchers
 
     async def admit(self, request: Request) -> Caller:
         """
@@ -124,8 +127,29 @@ async def _caller(request: Request) -> Caller:
     return cast("Caller", request.state.caller)
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """More transactions under the caller's claims, for an answer that goes on: see `live`."""
+
+    gate: Gate
+    caller: Caller
+
+    def view(self) -> AbstractAsyncContextManager[Transaction]:
+        """Give one transaction that sees one state of the database and can change nothing."""
+        return acting_as(self.gate.db, self.caller.claims(), view=True)
+
+    def live(self, look: Look) -> Live:
+        """Return the answer that tells what `look` finds."""
+        return Live(look, caller=self.caller, watchers=self.gate.watchers)
+
+
+async def _views(request: Request) -> Views:
+    return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
+
+
 Tx = Annotated[Transaction, Depends(_transaction)]
 Who = Annotated[Caller, Depends(_caller)]
+Looks = Annotated[Views, Depends(_views)]
 
 
 def resource(prefix: str, tag: str) -> APIRouter:
