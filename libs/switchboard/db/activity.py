@@ -14,6 +14,7 @@ from uuid import UUID
 
 from switchboard.contracts import EventId, WorkspaceId
 from switchboard.db.pool import Queryable, Row
+from switchboard.db.where import Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,9 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+
+
+_ANYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +72,7 @@ async def latest(
     limit: int,
 ) -> Sequence[Happened]:
     """Return up to `limit` events by when they were received, the newest first."""
-    where = _Where(workspace)
-    where.add_wanted(wanted)
+    where = _where(workspace, wanted)
     if after is not None:
         where.add("(event.received_at, event.event_id) < ({}, {}::uuid)", *after)
     order = f" order by event.received_at desc, event.event_id desc limit {where.value(limit)}"
@@ -91,8 +94,7 @@ async def recorded(
     One that was being recorded for a while shows only then, with the moment at which that began: so
     ask from `SETTLED` before the last one on, `besides` those that are known.
     """
-    where = _Where(workspace)
-    where.add_wanted(wanted)
+    where = _where(workspace, wanted)
     where.add("event.recorded_at > {}", since)
     where.add("event.event_id <> all ({}::uuid[])", list(besides))
     order = f" order by event.recorded_at, event.event_id limit {where.value(limit)}"
@@ -103,7 +105,7 @@ async def decided(
     db: Queryable, workspace: WorkspaceId, asked: Collection[EventId]
 ) -> Sequence[Happened]:
     """Return those of the events `asked` that are decided by now."""
-    where = _Where(workspace)
+    where = _where(workspace)
     where.add("event.event_id = any ({}::uuid[])", list(asked))
     where.add("event.outcome <> {}", "asked")
     return await _listed(db, where, " order by event.recorded_at, event.event_id")
@@ -125,41 +127,24 @@ async def now(db: Queryable) -> datetime:
     return moment
 
 
-class _Where:
-    """Conditions and their values; each is written only if it is asked for, so that it is used."""
-
-    def __init__(self, workspace: WorkspaceId) -> None:
-        self.values: list[object] = []
-        self.conditions: list[str] = []
-        self.add("event.workspace_id = {}", workspace)
-
-    def value(self, value: object) -> str:
-        """Return the parameter that stands for `value`."""
-        self.values.append(value)
-        return f"${len(self.values)}"
-
-    def add(self, condition: str, *values: object) -> None:
-        """Add a condition, in which each `{}` stands for a value."""
-        self.conditions.append(condition.format(*map(self.value, values)))
-
-    def add_wanted(self, wanted: Wanted) -> None:
-        """Add what is wanted."""
-        for condition, value in (
-            ("event.account_id = {}", wanted.account),
-            ("event.campaign_id = {}", wanted.campaign),
-            ("event.kind = {}", wanted.kind),
-            ("event.outcome = {}", wanted.outcome),
-            ("event.person_id = {}", wanted.person),
-            ("event.received_at >= {}", wanted.since),
-            ("event.received_at < {}", wanted.until),
-            ("position(lower({}) in lower(event.event ->> 'text')) > 0", wanted.text),
-        ):
-            if value is not None:
-                self.add(condition, value)
+def _where(workspace: WorkspaceId, wanted: Wanted = _ANYTHING) -> Where:
+    where = Where()
+    where.add("event.workspace_id = {}", workspace)
+    where.add_given(
+        ("event.account_id = {}", wanted.account),
+        ("event.campaign_id = {}", wanted.campaign),
+        ("event.kind = {}", wanted.kind),
+        ("event.outcome = {}", wanted.outcome),
+        ("event.person_id = {}", wanted.person),
+        ("event.received_at >= {}", wanted.since),
+        ("event.received_at < {}", wanted.until),
+        ("position(lower({}) in lower(event.event ->> 'text')) > 0", wanted.text),
+    )
+    return where
 
 
-async def _listed(db: Queryable, where: _Where, order: str) -> Sequence[Happened]:
-    query = f"{_LISTED} where {' and '.join(where.conditions)}{order}"
+async def _listed(db: Queryable, where: Where, order: str) -> Sequence[Happened]:
+    query = _LISTED + where.written() + order
     return [_happened(row) for row in await db.fetch(query, *where.values)]
 
 

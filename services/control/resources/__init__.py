@@ -12,6 +12,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import activity, workspaces
+from services.control.resources import activity, deliveries, workspaces
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, activity.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, activity.router, deliveries.router)
