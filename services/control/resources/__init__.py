@@ -12,6 +12,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import members, workspaces
+from services.control.resources import accounts, members, workspaces
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, members.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, members.router, accounts.router)
