@@ -25,6 +25,7 @@ _RAISED: Final[Mapping[str, str]] = {_MAY_NOT: "forbidden", _NO_DATA: "not_found
 
 # Constraints by name: where in a body it is, and what is wrong. One sentence each, for people.
 TAKEN: Final[Mapping[str, tuple[str, str]]] = {
+    "campaign_versions_pkey": ("", "Somebody else published it at the same moment; read it again."),
     "memberships_pkey": ("/user_id", "They are a member already."),
     "invitations_open": ("/email", "They are invited already."),
     "intents_account_id_name_key": ("/name", "The account has an intent of that name."),

@@ -12,6 +12,11 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import accounts, members, workspaces
+from services.control.resources import accounts, campaigns, members, workspaces
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, members.router, accounts.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    workspaces.router,
+    members.router,
+    accounts.router,
+    campaigns.router,
+)
