@@ -12,6 +12,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import activity, deliveries, workspaces
+from services.control.resources import (
+    accounts,
+    activity,
+    campaigns,
+    deliveries,
+    members,
+    workspaces,
+)
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, activity.router, deliveries.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    workspaces.router,
+    members.router,
+    accounts.router,
+    campaigns.router,
+    activity.router,
+    deliveries.router,
+)
