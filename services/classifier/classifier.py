@@ -91,9 +91,13 @@ class Classifier:
 
     async def _asked_anew(self, question: Question, intents: str) -> tuple[Kept, bool]:
         """Return what is made of `question`, and whether the same would be made of it tomorrow."""
-        ranking, recogniser = await self.recognisers.rank(
-            question.text, question.intents, intents, within_s=self._left_s(question)
-        )
+        try:
+            ranking, recogniser = await self.recognisers.rank(
+                question.text, question.intents, intents, within_s=self._left_s(question)
+            )
+        except NoAnswer as failure:
+            self.meter.count(FALLBACK, 1, because=failure.because)
+            return Kept(Judgement(failure.because)), False
         thresholds = self._thresholds_for(question)
         calibration = _calibration_for(question, recogniser)
         alone = tiers.by_examples_alone(ranking, thresholds, calibration)

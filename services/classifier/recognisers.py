@@ -17,6 +17,8 @@ from switchboard.intents.vectors import Encoder, Known, Matrix
 
 # A recogniser of 15 intents with 10 examples each holds 5 MB, one of 150 with 100 holds 250 MB.
 _KEPT: Final = 64
+# Of a question's time, what an embedding model may take before the next best has its turn.
+_FIRST_SHARE: Final = 0.75
 _AT_ONCE: Final = 64  # examples an embedding model is given in one call
 
 
@@ -62,10 +64,25 @@ class Recognisers:
     async def rank(
         self, text: str, intents: Sequence[IntentOption], digest: str, *, within_s: float
     ) -> tuple[Ranking, Recogniser]:
-        """Return what the examples of `intents` say of `text`, and who says so."""
+        """
+        Return what the examples of `intents` say of `text`, and who says so.
+
+        Raises:
+            NoAnswer: The recogniser of these intents is still being made, and was not ready in
+                `within_s` seconds. It goes on being made, for those who come later.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._ranked(text, intents, digest, within_s)
+        except TimeoutError:
+            raise NoAnswer("no recogniser in time", because="timed_out") from None
+
+    async def _ranked(
+        self, text: str, intents: Sequence[IntentOption], digest: str, within_s: float
+    ) -> tuple[Ranking, Recogniser]:
         if self._places is not None:
             try:
-                async with asyncio.timeout(within_s):
+                async with asyncio.timeout(_FIRST_SHARE * within_s):
                     return await self._by_model(self._places, text, intents, digest, within_s)
             except (NoAnswer, TimeoutError):
                 pass  # the next best is at hand

@@ -25,8 +25,9 @@ from switchboard.intents.tiers import Judgement, Thresholds
 from switchboard.intents.vectors import Known
 from switchboard.models import Embedding, Server
 
-# So many texts are put one by one, to see how long one takes; the others together.
+# So many texts are put one by one, to see how long one takes; the others so many together.
 _TIMED: Final = 200
+_AT_ONCE: Final = 200
 _CALLS_AT_ONCE: Final = 4
 _WITHIN_S: Final = 60.0
 
@@ -78,7 +79,6 @@ class Asking:
         counted: Callable[[], None] = lambda: None,
     ) -> list[Answered]:
         """Return what each of `asked` would be answered; `counted` is called for each."""
-        rankings, times = _ranked(account.recogniser, [one.text for one in asked])
         slots = asyncio.Semaphore(_CALLS_AT_ONCE)
 
         async def one(sample: Sample, ranking: Ranking, took_ms: float | None) -> Answered:
@@ -88,7 +88,12 @@ class Asking:
             took_ms = None if took_ms is None else took_ms + more_ms
             return _answered(sample, ranking, judgement, account.calibration, took_ms)
 
-        return list(await asyncio.gather(*map(one, asked, rankings, times)))
+        found: list[Answered] = []
+        for some in (asked[at : at + _AT_ONCE] for at in range(0, len(asked), _AT_ONCE)):
+            timed = _TIMED - len(found)
+            ranked = _ranked(account.recogniser, [sample.text for sample in some], timed)
+            found += await asyncio.gather(*(one(*each) for each in zip(some, *ranked, strict=True)))
+        return found
 
     async def _judged(
         self, text: str, ranking: Ranking, account: Account
@@ -173,16 +178,18 @@ def learn_calibration(
 
 
 def _ranked(
-    recogniser: Recogniser, texts: Sequence[str]
+    recogniser: Recogniser, texts: Sequence[str], timed: int
 ) -> tuple[list[Ranking], list[float | None]]:
+    """Return each text's ranking, and how many ms it took if it is one of the first `timed`."""
+    if timed <= 0:
+        return recogniser.rank_all(texts), [None] * len(texts)
     rankings: list[Ranking] = []
     times: list[float | None] = []
-    for text in texts[:_TIMED]:
+    for text in texts:
         began = time.perf_counter()
         rankings.append(recogniser.rank(text))
         times.append((time.perf_counter() - began) * 1000)
-    rankings += recogniser.rank_all(texts[_TIMED:])
-    return rankings, times + [None] * (len(texts) - len(times))
+    return rankings, times
 
 
 def _answered(

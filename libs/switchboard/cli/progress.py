@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 _PLAIN_EVERY_S: Final = 10.0
-_UPDATE_EVERY: Final = 200  # events; a call for each would take longer than deciding it
+_UPDATE_EVERY: Final = 200  # a call for each would take longer than deciding it
 
 
 class Counting(Protocol):
-    """Something that is told of each event that is done."""
+    """Something that is told of each one that is done."""
 
     def __call__(self) -> None:
         """Count one."""
@@ -25,7 +25,7 @@ class Counting(Protocol):
 
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Counting]:
-    """Show how many of `total` events are done, until left."""
+    """Show how many of `total` are done, until left."""
     if not sys.stderr.isatty():
         yield _Plain(what, total)
         return
@@ -56,4 +56,4 @@ class _Plain:
         if self._done % _UPDATE_EVERY or time.monotonic() - self._told_at < _PLAIN_EVERY_S:
             return
         self._told_at = time.monotonic()
-        sys.stderr.write(f"{self._what}: {self._done:,} of {self._total:,} events\n")
+        sys.stderr.write(f"{self._what}: {self._done:,} of {self._total:,}\n")

@@ -71,7 +71,7 @@ async def test_vectors(client: ollama.AsyncClient) -> None:
     ).embeddings
 
     def near(a: Any, b: Any) -> float:
-        return sum(x * y for x, y in zip(a, b, strict=True))
+        return float(sum(x * y for x, y in zip(a, b, strict=True)))
 
     assert pytest.approx(1, abs=1e-3) == near(one, one)
     assert near(one, like) > near(one, other)

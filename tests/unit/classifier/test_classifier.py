@@ -391,3 +391,23 @@ async def test_intents_are_learnt_once_for_all_who_ask_meanwhile(scene: Scene) -
     await asyncio.gather(*(scene.ask(question(f"frage {n}")) for n in range(10)))
 
     assert 1 == len(made)
+
+
+async def test_intents_that_are_still_being_learnt_keep_nobody_longer_than_the_deadline(
+    scene: Scene,
+) -> None:
+    """Who runs out of time gets no answer, nothing is remembered, and the next one is answered."""
+    learnt = asyncio.Event()
+    whole = scene.recognisers._once
+
+    async def late(key: Any, make: Any) -> Any:
+        await learnt.wait()
+        return await whole(key, make)
+
+    scene.recognisers._once = late  # type: ignore[method-assign]  # it takes as long as we like
+    first = await scene.ask(question(CLEAR, answer_by=NOON + timedelta(milliseconds=20)))
+    learnt.set()
+    second = await scene.ask(question(CLEAR))
+
+    assert (None, "timed_out", "nobody") == told(first)
+    assert ("price", "recognised", "examples") == told(second)

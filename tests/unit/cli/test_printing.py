@@ -31,6 +31,4 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(
         for _ in range(450):
             count()
 
-    assert ["tried: 200 of 1,000 events", "tried: 400 of 1,000 events"] == (
-        capsys.readouterr().err.splitlines()
-    )
+    assert ["tried: 200 of 1,000", "tried: 400 of 1,000"] == (capsys.readouterr().err.splitlines())
