@@ -11,14 +11,18 @@ import typer
 from switchboard.cli import (
     alerts,
     checking,
+    connected,
     deliveries,
     dlq,
     dry_run,
+    erasing,
     explain,
     forecast,
     latest,
+    migrating,
     replay,
     secrets,
+    workspaces,
 )
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.intents import intents
@@ -27,7 +31,7 @@ from switchboard.cli.running import finish, refuse
 
 app = typer.Typer(
     name="switchboard",
-    help="Why somebody got an answer, and what another campaign would have done.",
+    help="Why somebody got an answer, what another campaign would do, and what operators do.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -46,6 +50,9 @@ dead = typer.Typer(
     help="Messages that could not be handled: why, and sending them back.", no_args_is_help=True
 )
 app.add_typer(dead, name="dlq")
+
+known = typer.Typer(help="Instagram accounts, and how each one is.", no_args_is_help=True)
+app.add_typer(known, name="accounts")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
 AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
@@ -352,6 +359,76 @@ def dlq_discard(
     if not ids:
         raise typer.Exit(refuse("give --id, once for each message"))
     finish(dlq.discard(queue, ids, sure=sure))
+
+
+@known.command("list")
+def accounts_list(*, as_json: AsJson = False) -> None:
+    """List the accounts that are, or were, connected."""
+    finish(connected.list_(as_json=as_json))
+
+
+@known.command("show")
+def accounts_show(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id, Instagram id or name.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how an account is: its token, webhooks, holds, alerts, what it owes."""
+    finish(connected.show(account, as_json=as_json))
+
+
+@app.command("export")
+def export_(
+    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="Its id or name.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DEST", help="A new folder, or a new file ending in .zip.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything that a workspace owns as plain files, without tokens or secrets."""
+    finish(workspaces.export(workspace, destination, as_json=as_json))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="What `export` has written.")],
+    *,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="The user it is to belong to: id or e-mail.")
+    ] = None,
+    keep_owed: Annotated[
+        bool,
+        typer.Option("--keep-owed", help="What is owed is sent from here: no other one will."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a workspace that was exported, whole or not at all; its accounts disconnected."""
+    finish(workspaces.import_(source, owner=owner, keep_owed=keep_owed, as_json=as_json))
+
+
+@app.command("erase")
+def erase_(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Their id at the account.")],
+    *,
+    account: AnAccount,
+    sure: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person, who they are and what they said, everywhere and for ever."""
+    finish(erasing.erase(person, account, sure=sure, as_json=as_json))
+
+
+@app.command("migrate")
+def migrate_(
+    directory: Annotated[
+        str, typer.Option("--directory", help="Where the migrations are.")
+    ] = "supabase/migrations",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the database up to date; does nothing to one that is."""
+    finish(migrating.migrate(directory, as_json=as_json))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -55,6 +55,7 @@ OTHERS: Final[Mapping[str, Table]] = {
     "intents.jsonl": Table(name="public.intents", order="account_id, name"),
     "labels.jsonl": Table(name="public.intent_labels", order="labelled_at, id"),
     "posts.jsonl": Table(name="public.posts", order="account_id, media_id"),
+    "coverage.jsonl": Table(name="public.post_coverage", order="account_id, media_id"),
     "rule_books.jsonl": Table(name="public.rule_books", order="account_id, version"),
     "contacts.jsonl": Table(name="public.contacts", order="account_id, person_id"),
     "events.jsonl": Table(name="public.events", order="received_at, event_id"),

@@ -42,6 +42,7 @@ async def fill(past: Past) -> None:
             await deliveries.record_sent(db, row["id"], owner="test", message_id=f"mid.{number}")
     await db.execute(_LOOK, past.workspace)
     await db.execute(_CLICK, past.workspace)
+    await db.execute(_COVERAGE, past.workspace)
     await labels.keep(db, past.account, past.workspace, [Label(text="how much?", intent="price")])
     await alerts.raise_alert(db, past.account, "our_bug", detail={"reason": "ünknown"})
     vault = credentials.Vault({"k": b"0" * 32})
@@ -305,6 +306,12 @@ _LOOK = """
 insert into public.delivery_looks (delivery_id, number, workspace_id, asked, outcome, because, seen)
 select id, 1, workspace_id, 'ledger', 'absent', 'another', 0
   from public.deliveries where workspace_id = $1 order by id limit 1
+"""
+
+_COVERAGE = """
+insert into public.post_coverage (account_id, media_id, workspace_id, told)
+select id, '18000000000000009', workspace_id, 7
+  from public.instagram_accounts where workspace_id = $1
 """
 
 _CLICK = """
