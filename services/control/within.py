@@ -17,7 +17,7 @@ from fastapi import Depends
 from services.control.envelope import Tx
 from services.control.problems import forbidden, not_found
 from switchboard.contracts import WorkspaceId
-from switchboard.db.standing import standing
+from switchboard.db.rights import standing
 from switchboard.db.workspaces import Role
 
 _WHO: Final = {

@@ -22,7 +22,7 @@ from switchboard.contracts import EventId, WorkspaceId
 from switchboard.db import activity, history
 from switchboard.db.activity import SETTLED, Happened, Wanted
 from switchboard.db.history import History
-from switchboard.db.standing import standing
+from switchboard.db.rights import standing
 from switchboard.rules.decision import DeliveryKind, Outcome
 from switchboard.rules.sentences import BECAUSE
 from switchboard.rules.states import State
