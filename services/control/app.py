@@ -64,6 +64,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
             db=db,
             meter=meter,
             watchers=watchers,
+            redis=redis,
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(

@@ -29,10 +29,13 @@ from services.control.live import Live, Look, Watchers
 from services.control.problems import Declined, responses
 from services.control.repeats import Repeat
 from services.control.tokens import Caller, TokenRefused, Tokens
+from switchboard.contracts import AccountId, PersonId
 from switchboard.db.acting import acting_as
 from switchboard.db.pool import Database, Transaction
 from switchboard.errors import Unavailable
 from switchboard.state import CalledTooOften, Callers
+from switchboard.state.client import Redis
+from switchboard.state.erasing import forget
 from switchboard.telemetry import Meter, Metric
 
 UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was away
@@ -61,6 +64,7 @@ class Gate:
     db: Database
     meter: Meter
     watchers: Watchers
+    redis: Redis
 
     async def admit(self, request: Request) -> Caller:
         """
@@ -106,13 +110,43 @@ class Enveloped(APIRoute):
             caller = await gate.admit(request)
             reads = request.method in _READS or READS_ONLY == self.openapi_extra
             repeat = None if reads else Repeat.of(request, body)
+            then = request.state.afterwards = Deeds(gate.redis)
             async with acting_as(gate.db, caller.claims(), view=reads) as tx:
                 request.state.tx = tx
                 if repeat is None:
-                    return await handle(request)
-                return await repeat.once(tx, caller.user_id, lambda: handle(request))
+                    response = await handle(request)
+                else:
+                    response = await repeat.once(tx, caller.user_id, lambda: handle(request))
+            await then.do()
+            return response
 
         return answer
+
+
+class Deeds:
+    """
+    What is to be done once the transaction is committed, before it is answered.
+
+    It may fail when the rest has happened, so it must be something that asking again does again.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._forgotten: list[tuple[AccountId, PersonId]] = []
+
+    def forget(self, account_id: AccountId, person_id: PersonId) -> None:
+        """Forget what Redis remembers of a person."""
+        self._forgotten.append((account_id, person_id))
+
+    async def do(self) -> None:
+        """
+        Do it.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        for account_id, person_id in self._forgotten:
+            await forget(self._redis, account_id, person_id)
 
 
 def _note(request: Request, name: str) -> None:
@@ -145,12 +179,17 @@ class Views:
         return Live(look, caller=self.caller, watchers=self.gate.watchers)
 
 
+async def _afterwards(request: Request) -> Deeds:
+    return cast("Deeds", request.state.afterwards)
+
+
 async def _views(request: Request) -> Views:
     return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
 
 
 Tx = Annotated[Transaction, Depends(_transaction)]
 Who = Annotated[Caller, Depends(_caller)]
+Afterwards = Annotated[Deeds, Depends(_afterwards)]
 Looks = Annotated[Views, Depends(_views)]
 
 

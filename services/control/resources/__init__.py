@@ -16,6 +16,7 @@ from services.control.resources import (
     accounts,
     activity,
     campaigns,
+    contacts,
     deliveries,
     members,
     workspaces,
@@ -28,4 +29,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     campaigns.router,
     activity.router,
     deliveries.router,
+    contacts.router,
 )

@@ -184,7 +184,7 @@ async def list_activity(
         after=_CURSORS.read(cursor),
         limit=limit + 1,
     )
-    return _CURSORS.page(found, limit, lambda one: (one.received_at, one.id), _shown)
+    return _CURSORS.page(found, limit, lambda one: (one.received_at, one.id), shown)
 
 
 @router.get("/live", response_class=Live, status_code=HTTPStatus.OK)
@@ -265,10 +265,11 @@ class _Watch:
         self._open = [one for one in (*self._open, *asked) if one not in over][-_OPEN_MOST:]
 
     def _message(self, name: str, one: Happened | None) -> Message:
-        return Message(name, _READ.write(self._since), None if one is None else _shown(one))
+        return Message(name, _READ.write(self._since), None if one is None else shown(one))
 
 
-def _shown(one: Happened) -> Activity:
+def shown(one: Happened) -> Activity:
+    """Return an event as lists have it."""
     told = asdict(one)
     return Activity(**told, why=_SENTENCES.get(one.because))
 
