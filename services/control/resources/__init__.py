@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from services.control.resources import (
     accounts,
     activity,
+    analytics,
     api_keys,
     audit,
     campaigns,
@@ -36,4 +37,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     contacts.router,
     api_keys.router,
     audit.router,
+    analytics.router,
 )
