@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from typing import Literal
 from uuid import UUID, uuid4
@@ -29,12 +30,38 @@ async def hire(owner: Database, shop: Shop, role: Role) -> UUID:
 @contextlib.asynccontextmanager
 async def acting_as(api: Database, user: UUID) -> AsyncIterator[Transaction]:
     """One transaction as `user`; what it did is kept unless it fails."""
+    async with _with_claims(api, sub=user) as tx:
+        yield tx
+
+
+@contextlib.asynccontextmanager
+async def acting_by_key(api: Database, key: UUID) -> AsyncIterator[Transaction]:
+    """One transaction as a program with the API key `key`; what it did is kept unless it fails."""
+    async with _with_claims(api, api_key_id=key) as tx:
+        yield tx
+
+
+async def sign_up(owner: Database, email: str, *, confirmed: bool = True) -> UUID:
+    """Return a new user, who belongs to no workspace."""
+    row = await owner.fetchrow(
+        """insert into auth.users (email, email_confirmed_at)
+           values ($1, case when $2 then now() end) returning id""",
+        email,
+        confirmed,
+    )
+    assert row is not None
+    user: UUID = row["id"]
+    return user
+
+
+@contextlib.asynccontextmanager
+async def _with_claims(api: Database, **claims: UUID) -> AsyncIterator[Transaction]:
     async with api.transaction() as tx:
         await tx.execute(
             """
             select set_config('role', 'authenticated', true),
-                   set_config('request.jwt.claims', json_build_object('sub', $1::text)::text, true)
+                   set_config('request.jwt.claims', $1, true)
             """,
-            str(user),
+            json.dumps({name: str(value) for name, value in claims.items()}),
         )
         yield tx
