@@ -52,12 +52,12 @@ locks: $(READY) ## Compile requirements/*.txt from pyproject.toml (UPGRADE=-U: t
 		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 	@$(IN) $(COMPILE) pyproject.toml --extra dev --constraint requirements/bootstrap.in \
 		-o requirements/dev.txt
-	@$(IN) for service in ingress router classifier sender cli; do \
+	@$(IN) for service in ingress router classifier sender control cli; do \
 		$(COMPILE) pyproject.toml --extra $$service --constraint requirements/dev.txt \
 			-o requirements/$$service.txt || exit 1; done
 
 docs: $(READY) ## Write the pages of docs/ that are made from the code
-	@$(IN) $(PY) -m dev.settings_page && $(PY) -m dev.errors_page \
+	@$(IN) $(PY) -m dev.settings_page && $(PY) -m dev.errors_page && $(PY) -m dev.openapi_page \
 		&& exec $(PY) -m dev.campaign_pages
 
 migrate: $(READY) ## Bring the database at DATABASE_URL up to date

@@ -24,6 +24,7 @@ from switchboard.state import open_redis, ping
 
 MIGRATIONS: Final = CHECKOUT / migrate.DIRECTORY
 PIPELINE: Final = "switchboard_pipeline"
+API: Final = "switchboard_api"
 
 
 @contextlib.asynccontextmanager
@@ -50,7 +51,8 @@ async def open_backing(
         yield (
             Backing(
                 owner_url=owner_url,
-                pipeline_url=await _pipeline_url(postgres) if postgres else owner_url,
+                pipeline_url=await _url_of(PIPELINE, postgres) if postgres else owner_url,
+                api_url=await _url_of(API, postgres) if postgres else owner_url,
                 redis_url=redis_url,
                 aws_endpoint_url=endpoint_url,
             ),
@@ -121,10 +123,10 @@ async def _migrate(owner_url: str, narrator: Narrator) -> None:
         line.detail = f"{len(applied)} migrations applied" if applied else "up to date"
 
 
-async def _pipeline_url(postgres: PostgresServer) -> str:
-    """Let the pipeline's role log in, as an operator does, and return its address."""
-    await postgres.let_in(PIPELINE)
-    return postgres.address(role=PIPELINE)
+async def _url_of(role: str, postgres: PostgresServer) -> str:
+    """Let a role of ours log in, as an operator does, and return its address."""
+    await postgres.let_in(role)
+    return postgres.address(role=role)
 
 
 async def _require_given(around: Surroundings) -> None:

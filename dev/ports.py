@@ -8,7 +8,7 @@ from typing import Final
 
 from dev.failures import CannotRun
 from dev.servers.embedded import free_port, is_free
-from switchboard.topology import INGRESS, SERVICES
+from switchboard.topology import CONTROL, INGRESS, SERVICES
 
 _HIGHEST: Final = 65_535
 
@@ -24,15 +24,17 @@ class Port:
 
 # Health checks of the workers, beside the ports that people use.
 PORTS: Final = (
+    Port("control", "CONTROL_PORT", CONTROL.port),
     Port("ingress", "INGRESS_PORT", INGRESS.port),
     Port("metasim", "METASIM_PORT", 8002),
+    Port("auth", "AUTH_PORT", 8003),
     Port("sqs", "SQS_PORT", 4566),
     Port("postgres", "POSTGRES_PORT", 55432),
     Port("redis", "REDIS_PORT", 56379),
     *(
         Port(service.name, f"{service.name.upper()}_HEALTH_PORT", service.port)
         for service in SERVICES
-        if service is not INGRESS
+        if service not in {CONTROL, INGRESS}
     ),
 )
 

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
 from services.sender.settings import Settings as SenderSettings
@@ -29,6 +30,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "router": RouterSettings,
     "classifier": ClassifierSettings,
     "sender": SenderSettings,
+    "control": ControlSettings,
 }
 
 _HEAD = """\
@@ -51,9 +53,12 @@ These decide what is started on your machine. A server whose address is given is
 | `DATABASE_URL` | an embedded PostgreSQL | use this PostgreSQL, or Supabase's |
 | `REDIS_URL` | an embedded Redis | use this Redis or Valkey |
 | `AWS_ENDPOINT_URL` | an embedded SQS server | use this SQS-compatible server |
+| `SUPABASE_URL` | a stand-in of its Auth | people log in at this project |
 | `OLLAMA_HOST` | none | this Ollama, if it has the model; else intents go by their examples |
+| `CONTROL_PORT` | 8000 | the dashboard's API |
 | `INGRESS_PORT` | 8001 | where webhooks arrive |
 | `METASIM_PORT` | 8002 | the simulator of Meta, and its page |
+| `AUTH_PORT` | 8003 | the stand-in of Supabase Auth |
 | `SQS_PORT`, `POSTGRES_PORT`, `REDIS_PORT` | 4566, 55432, 56379 | the embedded servers |
 | `ROUTER_HEALTH_PORT`, `CLASSIFIER_HEALTH_PORT`, `SENDER_HEALTH_PORT` | 8011, 8012, 8013 | health |
 | `META_GRAPH_URL`, `META_API_URL`, `META_WWW_URL` | the simulator | another stand-in of Instagram |
@@ -111,7 +116,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return f"**required**{secret}"
     default = field.default
-    if default is PydanticUndefined or default in {None, "", ()}:
+    if default is PydanticUndefined or default in (None, "", ()):
         return f"none{secret}"
     return f"`{default}`{secret}"
 

@@ -10,12 +10,14 @@ from typing import Final
 from dev.keys import Keys, keys_in
 from dev.ports import read_ports
 from dev.servers.binaries import CHECKOUT
-from switchboard.topology import INGRESS, Service
+from switchboard.topology import CONTROL, INGRESS, Service
 
 HOST: Final = "127.0.0.1"
 
 _META_URLS: Final = ("META_GRAPH_URL", "META_API_URL", "META_WWW_URL")
 _API_VERSION: Final = "v26.0"
+# The others listen for health checks alone.
+_PORT_OF: Final = {INGRESS: "INGRESS_PORT", CONTROL: "CONTROL_PORT"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Backing:
 
     owner_url: str  # PostgreSQL, as the role that owns the schema
     pipeline_url: str  # the same, as the router and the sender log in
+    api_url: str  # the same, as control logs in
     redis_url: str
     aws_endpoint_url: str
 
@@ -50,6 +53,11 @@ class Surroundings:
         return not any(self.given(name) for name in _META_URLS)
 
     @property
+    def lets_in(self) -> bool:
+        """Whether people log in at our stand-in, and not at somebody's project."""
+        return not self.given("SUPABASE_URL")
+
+    @property
     def region(self) -> str:
         """The AWS region the queues are in."""
         return self.given("AWS_REGION") or "us-east-1"
@@ -63,6 +71,16 @@ class Surroundings:
     def ingress_url(self) -> str:
         """Where webhooks go and links lead."""
         return f"http://{HOST}:{self.ports['ingress']}"
+
+    @property
+    def control_url(self) -> str:
+        """Where the dashboard's API is."""
+        return f"http://{HOST}:{self.ports['control']}"
+
+    @property
+    def supabase_url(self) -> str:
+        """Where people log in: the project that was given, or our stand-in of its Auth."""
+        return self.given("SUPABASE_URL") or f"http://{HOST}:{self.ports['auth']}"
 
     @property
     def metasim_url(self) -> str:
@@ -97,7 +115,7 @@ class Surroundings:
             **self.environ,
             **self.credentials(),
             "PYTHONUNBUFFERED": "1",
-            "DATABASE_URL": backing.pipeline_url,
+            "DATABASE_URL": backing.api_url if service is CONTROL else backing.pipeline_url,
             "REDIS_URL": backing.redis_url,
             "AWS_ENDPOINT_URL": backing.aws_endpoint_url,
             "AWS_REGION": self.region,
@@ -106,9 +124,21 @@ class Surroundings:
             "TOKEN_KEYS": self.keys.token_key,
             "LINK_SECRETS": self.keys.link_secret,
             "PUBLIC_URL": self.ingress_url,
+            "SUPABASE_URL": self.supabase_url,
             # An owner's server to try webhooks with is on this machine, too.
             "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
-            ("INGRESS_PORT" if service is INGRESS else "HEALTH_PORT"): str(port),
+            _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+        }
+
+    def of_auth(self, backing: Backing) -> dict[str, str]:
+        """Return the whole environment of the stand-in of Supabase Auth."""
+        return {
+            **self.environ,
+            "PYTHONUNBUFFERED": "1",
+            "AUTH_DATABASE_URL": backing.owner_url,
+            "AUTH_HOST": HOST,
+            "AUTH_PORT": str(self.ports["auth"]),
+            "SUPABASE_URL": self.supabase_url,
         }
 
     def of_metasim(self) -> dict[str, str]:

@@ -162,13 +162,19 @@ async def _ask(probe: Probe) -> str | None:
     return None
 
 
-def _answer(faults: Mapping[str, str], loop: LoopWatch) -> web.Response:
-    body = {
+def told(faults: Mapping[str, str], loop: LoopWatch) -> tuple[int, dict[str, object]]:
+    """Return the status and the body that a check with `faults` is answered with."""
+    body: dict[str, object] = {
         "status": "unwell" if faults else "ok",
         "faults": dict(faults),
         "worst_loop_lag_ms": round(loop.worst_lag_s * 1000),
     }
-    return web.json_response(body, status=503 if faults else 200)
+    return (503 if faults else 200), body
+
+
+def _answer(faults: Mapping[str, str], loop: LoopWatch) -> web.Response:
+    status, body = told(faults, loop)
+    return web.json_response(body, status=status)
 
 
 def main(argv: list[str]) -> int:

@@ -49,7 +49,7 @@ def _without_trailing_slash(url: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
 
 
-def _split(value: object) -> object:
+def split_list(value: object) -> object:
     """Read a comma-separated variable as a list; anything else is left as it is."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -58,7 +58,7 @@ def _split(value: object) -> object:
 
 # Several values while one is being rotated out: the first is used, all are accepted.
 SecretList = Annotated[
-    tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(split_list), Field(min_length=1)
 ]
 
 
@@ -160,7 +160,9 @@ class DatabaseSettings(Environment):
     """Where the truth is."""
 
     database_url: PostgresDsn = Field(
-        repr=False, description="PostgreSQL 15 or later, as switchboard_pipeline."
+        repr=False,
+        description="PostgreSQL 15 or later: control as switchboard_api, the others as "
+        "switchboard_pipeline.",
     )
     database_pool_size: int = Field(4, ge=1, le=100, description="Connections kept, at most.")
 

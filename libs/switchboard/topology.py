@@ -8,6 +8,8 @@ so that a queue is declared once and a permission is computed instead of written
                           │  ▲
                  classify ▼  │ classified
                          classifier
+
+`control`, the dashboard's API, is beside the path: it reads and writes no queue.
 """
 
 from __future__ import annotations
@@ -57,7 +59,7 @@ class Service:
 
     `stop_timeout_s` is what the platform waits between SIGTERM and SIGKILL (Fargate: 120 at
     most); `drain_s`, what we use of it, is under it. `needs` names the dependencies its health
-    watches; `port` is where it answers health checks, and ingress its webhooks.
+    watches; `port` is where it answers health checks, ingress its webhooks and control its calls.
     """
 
     name: str
@@ -100,4 +102,6 @@ ROUTER: Final = Service(name="router", port=8011, needs=("sqs", "redis", "postgr
 CLASSIFIER: Final = Service(name="classifier", port=8012, needs=("sqs",))
 SENDER: Final = Service(name="sender", port=8013, needs=("sqs", "redis", "postgres"))
 
-SERVICES: Final = (INGRESS, ROUTER, CLASSIFIER, SENDER)
+CONTROL: Final = Service(name="control", port=8000, needs=("redis", "postgres"))
+
+SERVICES: Final = (INGRESS, ROUTER, CLASSIFIER, SENDER, CONTROL)

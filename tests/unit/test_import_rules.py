@@ -25,6 +25,7 @@ BREACHES = [
     ("door-postgres", "libs/switchboard/graph/__init__.py", "import asyncpg"),
     ("door-meta", "services/router/router.py", "import aiohttp"),
     ("door-ollama", "services/classifier/classifier.py", "import ollama"),
+    ("one-envelope", "services/control/resources/workspaces.py", "import switchboard.db.pool"),
     ("ollamasim-apart", "tools/ollamasim/__init__.py", "import switchboard.contracts"),
     ("metasim-apart", "tools/metasim/__init__.py", "import switchboard.contracts"),
     ("chaos-from-outside", "tools/chaos/stage.py", "import switchboard.contracts"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 import asyncpg
@@ -11,10 +12,40 @@ import asyncpg
 from switchboard.errors import Failure, Unavailable
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    Why PostgreSQL refused: its SQLSTATE, and what it names.
+
+    `message` and `hint` are for people where `raised_by_us` (a trigger or function of ours);
+    PostgreSQL's own speak of tables and of what was to be written.
+    """
+
+    state: str
+    message: str = ""
+    hint: str = ""
+    table: str = ""
+    constraint: str = ""
+
+    @property
+    def raised_by_us(self) -> bool:
+        """Whether a `raise` of ours made it: then it names no constraint of any table."""
+        return bool(self.hint) and not self.constraint
+
+
 class QueryFailed(Failure):
-    """PostgreSQL understood that a query is wrong: a constraint, a type, a right. A bug of ours."""
+    """
+    PostgreSQL understood that a query is wrong: a constraint, a type, a right.
+
+    A bug of ours, unless it was asked for somebody who may ask for anything: then `refusal` says
+    what it refuses them.
+    """
 
     reason: ClassVar[str] = "query_failed"
+
+    def __init__(self, message: str, refusal: Refusal | None = None) -> None:
+        super().__init__(message)
+        self.refusal = refusal
 
 
 class MigrationFailed(Failure):
@@ -91,7 +122,14 @@ def _ours(what: str, error: asyncpg.PostgresError) -> Failure:
     text = f"PostgreSQL {what}: {error.args[0]} ({state})"
     if state.startswith(_AWAY_CLASSES) or state in _AWAY_CODES:
         return Unavailable(text)
-    return QueryFailed(text)
+    refusal = Refusal(
+        state=state,
+        message=str(error.args[0]),
+        hint=error.hint or "",
+        table=error.table_name or "",
+        constraint=error.constraint_name or "",
+    )
+    return QueryFailed(text, refusal)
 
 
 def _plainly(error: OSError) -> str:

@@ -15,6 +15,7 @@ This package is the only one that knows Redis or its client.
 from switchboard.rules.ceilings import Ceiling
 from switchboard.state.answers import KeptAnswers
 from switchboard.state.breaker import Breaker
+from switchboard.state.callers import CalledTooOften, Callers
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
@@ -23,6 +24,8 @@ from switchboard.state.limits import Bucket, Limited, Limits, Recall
 __all__ = [
     "Breaker",
     "Bucket",
+    "CalledTooOften",
+    "Callers",
     "Ceiling",
     "Contacts",
     "KeptAnswers",

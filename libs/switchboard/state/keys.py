@@ -14,6 +14,7 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `brake:{app}:last`                  | how long the last one was, ms     | sender | see below  |
 | `answer:{account}:<digest>`         | what the classifier answered      | classifier | as set |
 | `breaker:{<dependency>}`            | a circuit: state, failed, until   | classifier | 1 h    |
+| `calls:{<user>}`                    | when the bucket is full again, µs | control | until then |
 
 A bucket's key lives until the bucket is full again, for a missing bucket is a full one; the key of
 a bucket that must survive a flush (`Bucket.recalled`) lives 30 days beyond its last use, so that a
@@ -29,6 +30,8 @@ The braces are part of the key: Redis Cluster hashes only what is inside them.
 """
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from switchboard.contracts import AccountId, EventId, PersonId
 
@@ -82,3 +85,8 @@ def answer(account_id: AccountId, digest: str) -> str:
 def breaker(name: str) -> str:
     """Whether a dependency is left alone; it is no account's, so it has a slot of its own."""
     return f"breaker:{{{name}}}"
+
+
+def calls(user: UUID) -> str:
+    """How many calls of the API a user has made lately; a person is no account, so alone, too."""
+    return f"calls:{{{user}}}"

@@ -8,16 +8,18 @@ import pytest
 
 from dev.surroundings import Backing, Surroundings, read_surroundings
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
 from services.sender.settings import Settings as SenderSettings
 from switchboard.settings import Environment
-from switchboard.topology import CLASSIFIER, INGRESS, ROUTER, SENDER, Service
+from switchboard.topology import CLASSIFIER, CONTROL, INGRESS, ROUTER, SENDER, Service
 from tools.metasim.settings import Settings as MetasimSettings
 
 BACKING = Backing(
     owner_url="postgresql://postgres:o@127.0.0.1:5/postgres",
     pipeline_url="postgresql://switchboard_pipeline:p@127.0.0.1:5/postgres",
+    api_url="postgresql://switchboard_api:a@127.0.0.1:5/postgres",
     redis_url="redis://:r@127.0.0.1:6/0",
     aws_endpoint_url="http://127.0.0.1:7",
 )
@@ -41,6 +43,7 @@ def surroundings(folder: Path, **environ: str) -> Surroundings:
         (ROUTER, RouterSettings),
         (CLASSIFIER, ClassifierSettings),
         (SENDER, SenderSettings),
+        (CONTROL, ControlSettings),
     ],
 )
 def test_a_service_accepts_its_environment(

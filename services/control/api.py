@@ -1,0 +1,134 @@
+"""The API as an application: its resources, how it refuses, what it says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from services.control.describing import describe, operation_id
+from services.control.envelope import Gate
+from services.control.front import TRACE_HEADER, Front
+from services.control.health import add_health_routes
+from services.control.problems import Declined, Fault, Part, invalid, of_status, pointer
+from services.control.refusals import declined
+from services.control.repeats import HEADER as IDEMPOTENCY_KEY
+from services.control.repeats import REPLAYED
+from services.control.resources import ROUTERS
+from switchboard.db.errors import QueryFailed
+from switchboard.errors import Unavailable
+from switchboard.health import Health
+from switchboard.telemetry import Meter
+
+_MAX_AGE_S: Final = 600
+_RETRY_AFTER_S: Final = 2.0
+
+
+def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
+    """Return the API; `app.state.gate` must be set before it is served."""
+    api = FastAPI(
+        title="Switchboard",
+        version="1",
+        description="What a workspace needs around the pipeline.",
+        openapi_url=None,  # docs/openapi.json is its description, for those who build clients
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: operation_id(route.name),
+    )
+    for router in ROUTERS:
+        api.include_router(router, prefix="/v1")
+    _add_refusals(api)
+    api.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", IDEMPOTENCY_KEY, "traceparent"],
+        expose_headers=["ETag", "Location", "Retry-After", TRACE_HEADER, REPLAYED],
+        max_age=_MAX_AGE_S,
+    )
+    return api
+
+
+def serve(
+    api: FastAPI, gate: Gate, health: Health, meter: Meter, *, max_body_bytes: int
+) -> ASGIApp:
+    """Return what is served: `api` behind its gate, health beside it, the front around both."""
+    api.state.gate = gate
+    add_health_routes(api, health, meter)
+    return Front(app=api, meter=meter, max_body_bytes=max_body_bytes)
+
+
+def openapi() -> Mapping[str, Any]:
+    """Return the API's description (OpenAPI 3.1), as docs/openapi.json has it."""
+    return describe(make_api())
+
+
+def _add_refusals(api: FastAPI) -> None:
+    """Let whatever is raised be answered with a problem."""
+    api.add_exception_handler(Declined, _declined)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(QueryFailed, _refused)
+    api.add_exception_handler(Unavailable, _unavailable)
+    api.add_exception_handler(Exception, _failed)
+
+
+def _answer(request: Request, refusal: Declined) -> Response:
+    request.state.problem = refusal.code
+    return refusal.response(request.state.trace_id)
+
+
+async def _declined(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Declined)
+    return _answer(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _answer(request, invalid(*map(_fault, error.errors())))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = _answer(request, of_status(error.status_code, str(error.detail)))
+    for name, value in (error.headers or {}).items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, QueryFailed)
+    told = declined(error.refusal) if error.refusal else None
+    if told is None:
+        raise error  # a bug of ours: seen, logged and reported as one
+    return _answer(request, told)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Unavailable)
+    why = Declined("unavailable", "Try again in a moment.", retry_after_s=_RETRY_AFTER_S)
+    return _answer(request, why)
+
+
+async def _failed(request: Request, _error: Exception) -> Response:
+    return _answer(request, Declined("failed", "It is in our log under the trace id."))
+
+
+_PARTS: Final[Mapping[str, Part]] = {
+    "body": "body",
+    "query": "query",
+    "path": "path",
+    "header": "header",
+}
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    within, *place = error["loc"]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "json_invalid":
+        place, message = [], f"It is no JSON: {error['ctx']['error']}"
+    return Fault(within=_PARTS.get(within, "body"), pointer=pointer(place), message=message)

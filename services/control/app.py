@@ -1,0 +1,91 @@
+"""Control on one page: what it opens, what it serves, how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from services.control.api import make_api, serve
+from services.control.envelope import Gate
+from services.control.keyset import open_key_set
+from services.control.server import CannotListen, Server, listen
+from services.control.settings import Settings
+from services.control.tokens import Tokens
+from switchboard.db.pool import open_pool
+from switchboard.health import Health, LoopWatch
+from switchboard.lifecycle import Worker
+from switchboard.process import open_meter, run_service
+from switchboard.settings import refuse
+from switchboard.state import Callers, open_redis
+from switchboard.telemetry import Meter
+from switchboard.topology import CONTROL
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The service, listening; running its workers serves and ends it in order."""
+
+    server: Server
+    workers: tuple[Worker, ...]
+    meter: Meter
+
+
+@contextlib.asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[Control]:
+    """
+    Open what control needs, in order; close it in reverse, whatever happens.
+
+    Raises:
+        CannotListen: The port is taken.
+    """
+    loop_watch, secret = LoopWatch(), settings.supabase_jwt_secret
+    async with (
+        open_meter(CONTROL, settings) as meter,
+        open_redis(str(settings.redis_url)) as redis,
+        open_pool(
+            str(settings.database_url),
+            max_size=settings.database_pool_size,
+            name="switchboard-control",
+        ) as db,
+        open_key_set(settings.auth_url) as keys,
+    ):
+        gate = Gate(
+            tokens=Tokens(
+                issuer=settings.token_issuer,
+                keys=keys,
+                secret=secret.get_secret_value() if secret else None,
+            ),
+            callers=Callers(
+                redis, burst=settings.control_calls_burst, interval=settings.calls_interval
+            ),
+            db=db,
+            meter=meter,
+        )
+        # Redis is no reason to be unready: without it, calls are not counted.
+        health = Health(
+            loop=loop_watch, lag_limit_s=settings.loop_lag_limit_s, probes={"postgres": db.ping}
+        )
+        api = make_api(origins=settings.control_origins)
+        async with listen(
+            serve(api, gate, health, meter, max_body_bytes=settings.control_max_body_bytes),
+            host=settings.control_host,
+            port=settings.control_port,
+            finish_s=settings.drain_s,
+        ) as server:
+            yield Control(server, (server, loop_watch, meter), meter)
+
+
+async def main() -> None:
+    """Run until SIGTERM, then finish what was begun."""
+    await run_service(CONTROL, Settings, _workers)
+
+
+@contextlib.asynccontextmanager
+async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
+    """Yield the workers alone; a port that is taken ends the process with one line."""
+    try:
+        async with assemble(settings) as control:
+            yield control.workers
+    except CannotListen as failure:
+        refuse(str(failure))

@@ -1,0 +1,151 @@
+"""
+The envelope of every operation: who calls, whether they may call so often, one transaction.
+
+    read the body ─▶ token ─▶ rate ─▶ begin, as the caller ─▶ handle ─▶ commit ─▶ answer
+                                        │ key known: the answer of then │
+                                        └───────────────────────────────┘
+
+The transaction is committed before anything is answered, so that a caller who reads "done" can rely
+on it, and whatever is raised within undoes everything. GET, and a POST that only asks, sees one
+state of the database and can change nothing. Resources never see the pool: `Tx` is all they are
+given, and an import rule keeps it so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final, cast
+
+import structlog
+from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from services.control.describing import operation_id
+from services.control.problems import Declined, responses
+from services.control.repeats import Repeat
+from services.control.tokens import Caller, TokenRefused, Tokens
+from switchboard.db.acting import acting_as
+from switchboard.db.pool import Database, Transaction
+from switchboard.errors import Unavailable
+from switchboard.state import CalledTooOften, Callers
+from switchboard.telemetry import Meter, Metric
+
+UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was away
+
+_BEARER: Final = HTTPBearer(
+    scheme_name="accessToken",
+    bearerFormat="JWT",
+    description="An access token of the Supabase project's Auth.",
+    auto_error=False,
+)
+_READS: Final = frozenset({"GET", "HEAD"})
+# The `openapi_extra` of an operation that asks by POST, because of its body, and changes nothing.
+READS_ONLY: Final = {"x-reads-only": True}
+
+log = structlog.get_logger()
+
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What stands before every operation."""
+
+    tokens: Tokens
+    callers: Callers
+    db: Database
+    meter: Meter
+
+    async def admit(self, request: Request) -> Caller:
+        """
+        Return who calls, who may.
+
+        Raises:
+            Declined: They have not logged in, or call too often.
+            Unavailable: Nobody can say who they are just now.
+        """
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Declined("unauthenticated", "Send an access token: Authorization: Bearer ...")
+        try:
+            caller = await self.tokens.caller(token.strip())
+        except TokenRefused as refused:
+            raise Declined("unauthenticated", f"{str(refused).capitalize()}.") from None
+        request.state.caller = caller
+        await self._count(caller)
+        return caller
+
+    async def _count(self, caller: Caller) -> None:
+        try:
+            await self.callers.take(caller.user_id)
+        except CalledTooOften as often:
+            raise Declined(
+                "too_many_calls", "Call again a little later.", retry_after_s=often.after_s
+            ) from None
+        except Unavailable:
+            self.meter.count(UNLIMITED)  # it is there to protect us, not to keep people out
+
+
+class Enveloped(APIRoute):
+    """An operation of a resource."""
+
+    def get_route_handler(self) -> Handle:
+        """Return the handler in its envelope."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            gate = cast("Gate", request.app.state.gate)
+            _note(request, self.name)
+            body = await request.body()  # before a connection is taken: callers may be slow
+            caller = await gate.admit(request)
+            reads = request.method in _READS or READS_ONLY == self.openapi_extra
+            repeat = None if reads else Repeat.of(request, body)
+            async with acting_as(gate.db, caller.claims(), view=reads) as tx:
+                request.state.tx = tx
+                if repeat is None:
+                    return await handle(request)
+                return await repeat.once(tx, caller.user_id, lambda: handle(request))
+
+        return answer
+
+
+def _note(request: Request, name: str) -> None:
+    """Note what is asked for, and of what, for the request's line in the log."""
+    request.state.operation = operation_id(name)
+    request.state.places = {place: str(value) for place, value in request.path_params.items()}
+
+
+async def _transaction(request: Request) -> Transaction:
+    return cast("Transaction", request.state.tx)
+
+
+async def _caller(request: Request) -> Caller:
+    return cast("Caller", request.state.caller)
+
+
+Tx = Annotated[Transaction, Depends(_transaction)]
+Who = Annotated[Caller, Depends(_caller)]
+
+
+def resource(prefix: str, tag: str) -> APIRouter:
+    """Return the router of a resource, every operation of which is enveloped and described."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=Enveloped,
+        dependencies=[Security(_BEARER)],
+        responses=responses(
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.TOO_MANY_REQUESTS,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ),
+    )

@@ -1,0 +1,22 @@
+"""
+The resources, a module each: its models as callers see them, its router, and nothing else.
+
+A handler reads as what happens, in order: it asks `switchboard.db` through `Tx`, raises what
+`problems` offers, and returns a model. It decides nothing about rights, which the database does.
+`ROUTERS` is what the API serves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from services.control.resources import accounts, campaigns, members, workspaces
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    workspaces.router,
+    members.router,
+    accounts.router,
+    campaigns.router,
+)
