@@ -11,7 +11,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --pyth
 	--no-header --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt locks docs migrate bench chaos clean
+.PHONY: help setup run demo test check fmt locks docs migrate advisors bench chaos clean
 .SUFFIXES:
 
 # The stamp says nothing if an environment has been removed since.
@@ -62,6 +62,9 @@ docs: $(READY) ## Write the pages of docs/ that are made from the code
 
 migrate: $(READY) ## Bring the database at DATABASE_URL up to date
 	@$(IN) exec $(PY) -m switchboard.db.migrate
+
+advisors: $(READY) ## Let Supabase's linter look at the schema (needs npm)
+	@$(IN) exec $(PY) -m dev advisors
 
 bench: $(READY) ## Measure, each figure beside its baseline
 	@$(IN) exec $(PY) -m bench

@@ -1,4 +1,4 @@
-"""`python -m dev run | demo | servers`: see `--help`."""
+"""`python -m dev run | demo | servers | advisors`: see `--help`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 from dev import commands
+from dev.advisors import advisors
 from dev.failures import EXPECTED
 
 _EXIT_CANNOT: Final = 2
@@ -21,6 +22,7 @@ _COMMANDS: Final[dict[str, tuple[Command, str]]] = {
     "run": (commands.run, "everything, with a short story; then it stays, until Ctrl-C"),
     "demo": (commands.demo, "everything and the story, with a summary; fails if a step did"),
     "servers": (commands.servers, "PostgreSQL, Redis and SQS alone, for tests; until Ctrl-C"),
+    "advisors": (advisors, "Supabase's linter on a fresh schema; fails if it warns"),
 }
 
 

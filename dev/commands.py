@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dev.failures import EXPECTED, CannotRun
 from dev.narrate import Narrator, Outcome
 from dev.part import fail_with, keep_alive
+from dev.seeds import DEMO_EMAIL, DEMO_PASSWORD
 from dev.servers import embedded_postgres, embedded_redis, embedded_sqs
 from dev.servers.home import write_private
 from dev.simulator import open_simulator
@@ -103,6 +104,9 @@ def _invite(stack: Stack, narrator: Narrator) -> None:
     narrator.say()
     if around.is_simulated:
         narrator.say(f"Play a follower yourself:  {around.metasim_url}/", "bold")
+    narrator.say(f"The API is at              {around.control_url}/v1")
+    if around.lets_in:
+        narrator.say(f"Log in at {around.supabase_url} as {DEMO_EMAIL}, {DEMO_PASSWORD}")
     narrator.say(f"Webhooks are taken at      {around.ingress_url}/webhooks/instagram")
     narrator.say(f"Ask why with               . {environment} && .venv/bin/switchboard --help")
     narrator.say(f"Logs are in                {around.log_of('*')}")

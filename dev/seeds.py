@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from dev.auth import users
 from dev.keys import Keys
 from dev.simulator import open_simulator
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
@@ -183,6 +184,11 @@ BUSINESSES: Final = (BAKERY, STUDIO)
 
 _WORKSPACE: Final = WorkspaceId(uuid5(_ROOT, "workspace"))
 
+# No secret: the stand-in that takes it listens on this machine alone, and lets anybody sign up.
+DEMO_EMAIL: Final = "demo@switchboard.example"
+DEMO_PASSWORD: Final = "switchboard"  # noqa: S105  see above
+_DEMO_USER: Final = uuid5(_ROOT, "demo user")
+
 
 async def plant(owner_url: str, keys: Keys, businesses: Sequence[Business] = BUSINESSES) -> str:
     """
@@ -201,6 +207,18 @@ async def plant(owner_url: str, keys: Keys, businesses: Sequence[Business] = BUS
             await _connect(db, business, vault)
     campaigns = sum(len(business.campaigns) for business in businesses)
     return f"{len(businesses)} accounts, {campaigns} campaigns"
+
+
+async def let_in(owner_url: str) -> None:
+    """
+    Make somebody who owns the demo workspace, and can log in at the stand-in of Supabase Auth.
+
+    Raises:
+        Unavailable, QueryFailed: The database is away, or somebody else has that address.
+    """
+    async with open_pool(owner_url, max_size=1, name="switchboard-seeds") as db:
+        await users.ensure(db, _DEMO_USER, DEMO_EMAIL, DEMO_PASSWORD)
+        await tenancy.add_member(db, _WORKSPACE, _DEMO_USER, "owner")
 
 
 async def set_stage(metasim_url: str, businesses: Sequence[Business] = BUSINESSES) -> None:

@@ -19,7 +19,7 @@ from dev.processes import Process, running
 from dev.surroundings import Backing, Surroundings
 from switchboard.topology import CLASSIFIER, SERVICES, Service
 
-_METASIM_STOP_S: Final = 5.0
+_STAND_IN_STOP_S: Final = 5.0
 _NOTHING: Final[Mapping[str, str]] = {}
 _SERVERS: Final = {
     "postgres": "DATABASE_URL",
@@ -60,6 +60,11 @@ async def open_stack(
                 parts.append(await stack.enter_async_context(running(metasim(around, hurry))))
                 await seeds.set_stage(around.metasim_url)
                 line.detail = around.metasim_url
+        if around.lets_in:
+            with narrator.doing("Login") as line:
+                await seeds.let_in(backing.owner_url)
+                parts.append(await stack.enter_async_context(running(auth(around, backing, hurry))))
+                line.detail = around.supabase_url
         with narrator.doing("Language model") as line:
             found = await look_for_model(around)
             line.detail = found.told
@@ -78,7 +83,8 @@ def listening(around: Surroundings) -> list[str]:
     """Return the parts that will listen on a port of this machine."""
     servers = [server for server, setting in _SERVERS.items() if not around.given(setting)]
     simulator = ["metasim"] if around.is_simulated else []
-    return [*servers, *simulator, *(one.name for one in SERVICES)]
+    login = ["auth"] if around.lets_in else []
+    return [*servers, *simulator, *login, *(one.name for one in SERVICES)]
 
 
 def service(
@@ -109,7 +115,20 @@ def metasim(around: Surroundings, hurry: asyncio.Event) -> Process:
         environment=around.of_metasim(),
         log=around.log_of("metasim"),
         ready_url=f"{around.metasim_url}/health",
-        stop_timeout_s=_METASIM_STOP_S,
+        stop_timeout_s=_STAND_IN_STOP_S,
+        hurry=hurry,
+    )
+
+
+def auth(around: Surroundings, backing: Backing, hurry: asyncio.Event) -> Process:
+    """Return the stand-in of Supabase Auth as a process, not started yet."""
+    return Process(
+        name="auth",
+        module="dev.auth",
+        environment=around.of_auth(backing),
+        log=around.log_of("auth"),
+        ready_url=f"{around.supabase_url}/health",
+        stop_timeout_s=_STAND_IN_STOP_S,
         hurry=hurry,
     )
 

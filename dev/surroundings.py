@@ -53,6 +53,11 @@ class Surroundings:
         return not any(self.given(name) for name in _META_URLS)
 
     @property
+    def lets_in(self) -> bool:
+        """Whether people log in at our stand-in, and not at somebody's project."""
+        return not self.given("SUPABASE_URL")
+
+    @property
     def region(self) -> str:
         """The AWS region the queues are in."""
         return self.given("AWS_REGION") or "us-east-1"
@@ -123,6 +128,17 @@ class Surroundings:
             # An owner's server to try webhooks with is on this machine, too.
             "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
             _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+        }
+
+    def of_auth(self, backing: Backing) -> dict[str, str]:
+        """Return the whole environment of the stand-in of Supabase Auth."""
+        return {
+            **self.environ,
+            "PYTHONUNBUFFERED": "1",
+            "AUTH_DATABASE_URL": backing.owner_url,
+            "AUTH_HOST": HOST,
+            "AUTH_PORT": str(self.ports["auth"]),
+            "SUPABASE_URL": self.supabase_url,
         }
 
     def of_metasim(self) -> dict[str, str]:

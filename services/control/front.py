@@ -102,7 +102,7 @@ class Front:
             operation=state.get("operation"),
             status=status,
             problem=state.get("problem"),
-            user_id=str(caller.user_id) if caller else None,
+            caller_id=str(caller.user_id) if caller else None,
             took_ms=round(took_ms, 1),
             **state.get("places", {}),
         )

@@ -21,6 +21,7 @@ OWNER: Final = "postgres"
 PIPELINE: Final = "switchboard_pipeline"
 API: Final = "switchboard_api"
 CARETAKER: Final = "switchboard_caretaker"
+AUTHENTICATOR: Final = "authenticator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Cluster:
         """Give the name of a database with every migration, applied as on Supabase."""
         async with self.bare() as name:
             await migrate.apply(self.address(name, OWNER), MIGRATIONS)
-            await self._let_in(PIPELINE, API, CARETAKER)
+            await self._let_in(PIPELINE, API, CARETAKER, AUTHENTICATOR)
             yield name
 
     @contextlib.asynccontextmanager

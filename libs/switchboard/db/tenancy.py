@@ -21,6 +21,11 @@ async def create_workspace(db: Queryable, workspace: WorkspaceId, name: str) -> 
     await db.execute(_WORKSPACE, workspace, name)
 
 
+async def add_member(db: Queryable, workspace: WorkspaceId, user: UUID, role: str) -> None:
+    """Make a user a member of a workspace, or give them another role there."""
+    await db.execute(_MEMBER, workspace, user, role)
+
+
 async def connect_account(
     db: Queryable,
     account: UUID,
@@ -137,6 +142,13 @@ def _found(row: Row | None, otherwise: str) -> Row:
 _WORKSPACE = """
 insert into public.workspaces as stored (id, name) values ($1, $2)
 on conflict (id) do update set name = excluded.name where stored.name <> excluded.name
+"""
+
+_MEMBER = """
+insert into public.memberships as stored (workspace_id, user_id, role)
+values ($1, $2, $3::public.member_role)
+on conflict (workspace_id, user_id) do update
+   set role = excluded.role where stored.role <> excluded.role
 """
 
 _ACCOUNT = """

@@ -12,6 +12,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import workspaces
+from services.control.resources import members, workspaces
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, members.router)

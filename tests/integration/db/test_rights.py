@@ -83,6 +83,7 @@ FUNCTIONS = {
         "private.api_key_id()",
         "private.caller_id()",
         "private.create_workspace(text)",
+        "private.emails_of_members(uuid)",
         "private.erase_person(uuid,text)",
         "private.my_workspace_ids(member_role)",
         "private.set_webhook_secret(uuid,text,bytea,bytea)",

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 TARGETS = {
-    "help", "setup", "run", "demo", "test", "check", "fmt", "locks", "docs", "migrate", "bench",
-    "chaos", "clean",
+    "help", "setup", "run", "demo", "test", "check", "fmt", "locks", "docs", "migrate", "advisors",
+    "bench", "chaos", "clean",
 }  # fmt: skip
 
 
