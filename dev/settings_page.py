@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
@@ -31,6 +32,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "classifier": ClassifierSettings,
     "sender": SenderSettings,
     "control": ControlSettings,
+    "control's caretaker": CaretakerSettings,
 }
 
 _HEAD = """\
