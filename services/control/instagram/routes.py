@@ -24,6 +24,7 @@ from services.control.instagram.state import hash_of, is_ours, new_state
 from services.control.problems import Declined, conflict, forbidden, not_found, responses
 from services.control.repeats import IdempotencyKey
 from services.control.tokens import Caller
+from switchboard.clock import utc_now
 from switchboard.contracts import WorkspaceId
 from switchboard.db import deletions, logins
 from switchboard.db.acting import acting_as
@@ -268,7 +269,7 @@ ROUTERS: Final = (beginning, completing)
 
 def _user(signed: str, desk: Desk) -> str:
     try:
-        return user_of(signed, desk.secrets)
+        return user_of(signed, desk.secrets, now=utc_now())
     except NotSigned as failure:
         raise Declined("forbidden", f"This is not signed by Meta: {failure}.") from None
 

@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ from switchboard.errors import Failure
 
 _ALGORITHM: Final = "HMAC-SHA256"
 _LONGEST: Final = 8_192
+_LIVES: Final = timedelta(days=1)
 
 
 class NotSigned(Failure):
@@ -30,12 +32,15 @@ class NotSigned(Failure):
     reason: ClassVar[str] = "not_signed"
 
 
-def user_of(signed_request: str, secrets: Sequence[SecretStr]) -> str:
+def user_of(signed_request: str, secrets: Sequence[SecretStr], *, now: datetime) -> str:
     """
     Return the app user that `signed_request` is about, by the id our app alone knows them by.
 
+    What says that it was issued more than a day ago is refused: whoever kept one could have an
+    owner forgotten who has long been back.
+
     Raises:
-        NotSigned: None of `secrets` has signed it, or it cannot be read.
+        NotSigned: None of `secrets` has signed it, it cannot be read, or it is old.
     """
     written, _, payload = signed_request.partition(".")
     if len(signed_request) > _LONGEST or not payload:
@@ -47,11 +52,19 @@ def user_of(signed_request: str, secrets: Sequence[SecretStr]) -> str:
         told = json.loads(_decoded(payload))
     except (ValueError, RecursionError):
         raise NotSigned("it is no JSON") from None
+    if isinstance(told, dict) and _is_old(told.get("issued_at"), now):
+        raise NotSigned("it is more than a day old")
     match told:
         case {"algorithm": str(algorithm), "user_id": str() | int() as user_id}:
             if algorithm.upper() == _ALGORITHM and str(user_id):
                 return str(user_id)
     raise NotSigned("it names no user, or another algorithm")
+
+
+def _is_old(issued_at: object, now: datetime) -> bool:
+    if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
+        return False  # Meta's page does not promise it
+    return issued_at < (now - _LIVES).timestamp()
 
 
 def _sign(payload: str, secret: SecretStr) -> bytes:

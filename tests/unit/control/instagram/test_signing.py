@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.control.instagram.signed_request import NotSigned, user_of
 from services.control.instagram.state import hash_of, is_ours, new_state
 
 OURS, OTHER = SecretStr("the app's secret"), SecretStr("the other app's secret")
+NOW = datetime.fromtimestamp(1760000000 + 60, UTC)
 TOLD = {"algorithm": "HMAC-SHA256", "issued_at": 1760000000, "user_id": "1020304050"}
 
 
@@ -36,7 +38,7 @@ def test_whom_meta_means(secret: SecretStr, user_id: object) -> None:
     """Signed with any secret of ours; an id may be written as a number."""
     told = TOLD | {"user_id": user_id}
 
-    assert "1020304050" == user_of(signed(told, secret), [OURS, OTHER])
+    assert "1020304050" == user_of(signed(told, secret), [OURS, OTHER], now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,19 @@ def test_whom_meta_means(secret: SecretStr, user_id: object) -> None:
 def test_whoever_else_asks(written: str) -> None:
     """What is not signed as it stands, or names nobody, is refused."""
     with pytest.raises(NotSigned):
-        user_of(written, [OURS])
+        user_of(written, [OURS], now=NOW)
+
+
+@pytest.mark.parametrize("issued_at", [1760000000, None, "soon", True])
+def test_what_was_kept(issued_at: object) -> None:
+    """After a day it is refused, if it says when it was issued: its owner may be back by now."""
+    written = signed(TOLD | {"issued_at": issued_at})
+    later = NOW + timedelta(days=1)
+    if issued_at == TOLD["issued_at"]:
+        with pytest.raises(NotSigned):
+            user_of(written, [OURS], now=later)
+    else:
+        assert "1020304050" == user_of(written, [OURS], now=later)
 
 
 def test_a_state_is_ours_alone() -> None:
