@@ -6,9 +6,9 @@ The envelope of every operation: who calls, whether they may call so often, one 
                                         └───────────────────────────────┘
 
 The transaction is committed before anything is answered, so that a caller who reads "done" can rely
-on it, and whatever is raised within undoes everything. GET sees one state of the database and can
-change nothing. Resources never see the pool: `Tx` is all they are given, and an import rule keeps
-it so.
+on it, and whatever is raised within undoes everything. GET, and a POST that only asks, sees one
+state of the database and can change nothing. Resources never see the pool: `Tx` is all they are
+given, and an import rule keeps it so.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ BEARER: Final = HTTPBearer(
     auto_error=False,
 )
 _READS: Final = frozenset({"GET", "HEAD"})
+# The `openapi_extra` of an operation that asks by POST, because of its body, and changes nothing.
+READS_ONLY: Final = {"x-reads-only": True}
 
 log = structlog.get_logger()
 
@@ -99,8 +101,8 @@ class Enveloped(APIRoute):
             _note(request, self.name)
             body = await request.body()  # before a connection is taken: callers may be slow
             caller = await gate.admit(request)
-            repeat = Repeat.of(request, body)
-            reads = request.method in _READS
+            reads = request.method in _READS or READS_ONLY == self.openapi_extra
+            repeat = None if reads else Repeat.of(request, body)
             async with acting_as(gate.db, caller.claims(), view=reads) as tx:
                 request.state.tx = tx
                 if repeat is None:

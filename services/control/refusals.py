@@ -25,6 +25,7 @@ _RAISED: Final[Mapping[str, str]] = {_MAY_NOT: "forbidden", _NO_DATA: "not_found
 
 # Constraints by name: where in a body it is, and what is wrong. One sentence each, for people.
 TAKEN: Final[Mapping[str, tuple[str, str]]] = {
+    "campaign_versions_pkey": ("", "Somebody else published it at the same moment; read it again."),
     "memberships_pkey": ("/user_id", "They are a member already."),
     "invitations_open": ("/email", "They are invited already."),
     "intents_account_id_name_key": ("/name", "The account has an intent of that name."),
@@ -32,6 +33,7 @@ TAKEN: Final[Mapping[str, tuple[str, str]]] = {
 WRONG: Final[Mapping[str, tuple[str, str]]] = {
     "workspaces_name_check": ("/name", "A name has at least one character."),
     "campaigns_name_check": ("/name", "A name has at least one character."),
+    "instagram_accounts_reply_delay": ("/reply_delay_min_s", "It is more than the longest delay."),
     "invitations_email_check": ("/email", "It is no e-mail address."),
 }
 MISSING: Final[Mapping[str, tuple[str, str]]] = {

@@ -1,9 +1,8 @@
-"""What the ledger has: one event by any of its names, and how many there are."""
+"""What the ledger has: one event by any of its names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -34,14 +33,6 @@ async def find(db: Queryable, written: str) -> list[History]:
     return sorted(there, key=lambda one: one.past.received_at)
 
 
-async def count(
-    db: Queryable, *, account: UUID | None, since: datetime, until: datetime | None
-) -> int:
-    """Return how many events were received from `since` to just before `until`."""
-    row = await db.fetchrow(_COUNT, account, since, until)
-    return 0 if row is None else int(row["events"])
-
-
 async def _candidates(db: Queryable, written: str) -> list[EventId]:
     try:
         return [EventId(UUID(written))]
@@ -58,13 +49,5 @@ def _ids(of: Iterable[AccountId], written: str) -> list[EventId]:
 async def _there(db: Queryable, ids: list[EventId]) -> list[EventId]:
     return [EventId(row["event_id"]) for row in await db.fetch(_THERE, ids)]
 
-
-_COUNT = """
-select count(*) as events
-  from public.events
- where received_at >= $2
-   and ($3::timestamptz is null or received_at < $3)
-   and ($1::uuid is null or account_id = $1)
-"""
 
 _THERE = "select event_id from public.events where event_id = any ($1::uuid[])"

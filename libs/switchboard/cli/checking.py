@@ -184,8 +184,9 @@ async def _judge(
         delay=around.delay,
         intents=around.intents,
     )
+    names = {str(one.id): one.name for one in around.listed}
     told = [
-        (one.severity, one.path, _with_names(one.message, around.listed), str(one.code))
+        (one.severity, one.path, publishing.with_names(one.message, names), str(one.code))
         for one in checked.findings
     ]
     told += [("error", path, f"nobody can fetch it: {why}", "") for path, why in probed.unreachable]
@@ -193,12 +194,6 @@ async def _judge(
         telling.lines([f"{severity}: {path}: {message}{code and f' [{code}]'}"], indent="")
     errors = sum(severity == "error" for severity, *_ in told)
     return _Verdict(definition, errors, len(told) - errors)
-
-
-def _with_names(message: str, listed: Sequence[Listed]) -> str:
-    for one in listed:
-        message = message.replace(str(one.id), repr(one.name))
-    return message
 
 
 def _not_published(what_to_do: str) -> int:

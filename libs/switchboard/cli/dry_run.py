@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import typer
 
-from switchboard.cli import accounts, archive, telling
+from switchboard.cli import accounts, telling
 from switchboard.cli.accounts import Account
 from switchboard.cli.changing import tell_changes
 from switchboard.cli.database import reading
@@ -73,7 +73,7 @@ async def _run(
         live, own.campaigns, own.intents, definition, as_, published_at=since
     )
     running = DryRunning(live=live, candidate=candidate)
-    total = await archive.count(db, account=of.id, since=since, until=until)
+    total = await history.count(db, account=of.id, since=since, until=until)
     gc.freeze()  # the rules live as long as the run: no use looking through them again and again
     with counting("tried", total) as count:
         async for past in history.events(db, account=of.id, since=since, until=until):

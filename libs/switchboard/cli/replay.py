@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import typer
 
-from switchboard.cli import accounts, archive, telling
+from switchboard.cli import accounts, telling
 from switchboard.cli.books import Books, NotKept
 from switchboard.cli.changing import tell_changes
 from switchboard.cli.database import reading
@@ -83,7 +83,7 @@ async def what_if(of: Range, file: str, as_: str | None) -> int:
 
 async def _scope(db: Queryable, of: Range) -> tuple[UUID | None, int]:
     account = None if of.account is None else (await accounts.account(db, of.account)).id
-    total = await archive.count(db, account=account, since=of.since, until=of.until)
+    total = await history.count(db, account=account, since=of.since, until=of.until)
     return account, total
 
 

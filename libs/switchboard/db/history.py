@@ -124,6 +124,14 @@ async def events(
         after = (rows[-1]["received_at"], rows[-1]["event_id"])
 
 
+async def count(
+    db: Queryable, *, account: UUID | None, since: datetime, until: datetime | None
+) -> int:
+    """Return how many events were received from `since` to just before `until`."""
+    row = await db.fetchrow(_COUNT, account, since, until)
+    return 0 if row is None else int(row["events"])
+
+
 def _past(row: Row) -> PastEvent:
     return PastEvent(**{name: row[name] for name in PastEvent.__slots__})
 
@@ -162,6 +170,14 @@ _IN_ORDER: Final = """
 _EVENT: Final = _COLUMNS + _ONE
 _PAGE: Final = _COLUMNS + _FROM + _IN_ORDER
 _PAGE_OF_ACCOUNT: Final = _COLUMNS + _FROM + _OF_ACCOUNT + _IN_ORDER
+
+_COUNT = """
+select count(*) as events
+  from public.events
+ where received_at >= $2
+   and ($3::timestamptz is null or received_at < $3)
+   and ($1::uuid is null or account_id = $1)
+"""
 
 _NAMES = """
 select id, name from public.campaigns where account_id = $1

@@ -24,6 +24,8 @@ from switchboard.contracts.questions import IntentOption
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignDefinition
 from switchboard.rules.linter import Finding, MediaFound, lint
 
+NO_DELAY: Final = timedelta()
+
 
 class Fault(NamedTuple):
     """What is wrong with a part of the JSON; the path of the whole is empty."""
@@ -77,7 +79,7 @@ def check(
     own: CampaignId | None = None,
     media: Mapping[str, MediaFound] | None = None,
     intents: Iterable[IntentOption] | None = None,
-    delay: timedelta = timedelta(),
+    delay: timedelta = NO_DELAY,
 ) -> Checked:
     """
     Return the definition in `raw` with the linter's findings; see `lint` for the arguments.
@@ -89,6 +91,13 @@ def check(
     definition = read_definition(raw)
     found = lint(definition, others=others, media=media, own=own, delay=delay, intents=intents)
     return Checked(definition, tuple(found))
+
+
+def with_names(message: str, names: Mapping[str, str]) -> str:
+    """Return a finding's message with campaigns' names, by their ids, in place of the ids."""
+    for campaign, name in names.items():
+        message = message.replace(campaign, repr(name))
+    return message
 
 
 def _faults(raw: object, error: ValidationError) -> Iterator[Fault]:

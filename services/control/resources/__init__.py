@@ -12,6 +12,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import members, workspaces
+from services.control.resources import accounts, campaigns, intents, members, workspaces
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (workspaces.router, members.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    workspaces.router,
+    members.router,
+    accounts.router,
+    campaigns.router,
+    intents.router,
+)
