@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
@@ -31,6 +32,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "classifier": ClassifierSettings,
     "sender": SenderSettings,
     "control": ControlSettings,
+    "control's caretaker": CaretakerSettings,
 }
 
 _HEAD = """\
@@ -62,6 +64,7 @@ These decide what is started on your machine. A server whose address is given is
 | `SQS_PORT`, `POSTGRES_PORT`, `REDIS_PORT` | 4566, 55432, 56379 | the embedded servers |
 | `ROUTER_HEALTH_PORT`, `CLASSIFIER_HEALTH_PORT`, `SENDER_HEALTH_PORT` | 8011, 8012, 8013 | health |
 | `META_GRAPH_URL`, `META_API_URL`, `META_WWW_URL` | the simulator | another stand-in of Instagram |
+| `CARETAKER` | on | `off`: nobody looks after accounts, and nobody logs in at Instagram |
 | `LOCAL_DIR` | `.local` | where data, logs and secrets of the local stack are kept |
 | `POSTGRES_BIN_DIR`, `REDIS_SERVER_BIN`, `MINISTACK_PYTHON` | as installed | other servers to run |
 

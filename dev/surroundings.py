@@ -27,6 +27,7 @@ class Backing:
     owner_url: str  # PostgreSQL, as the role that owns the schema
     pipeline_url: str  # the same, as the router and the sender log in
     api_url: str  # the same, as control logs in
+    caretaker_url: str  # the same, as what looks after accounts logs in
     redis_url: str
     aws_endpoint_url: str
 
@@ -128,6 +129,19 @@ class Surroundings:
             # An owner's server to try webhooks with is on this machine, too.
             "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
             _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+            **(self._caretaking(backing) if service is CONTROL and self.cares else {}),
+        }
+
+    @property
+    def cares(self) -> bool:
+        """Whether accounts are looked after, which makes calls to Instagram by itself."""
+        return self.given("CARETAKER") != "off"
+
+    def _caretaking(self, backing: Backing) -> dict[str, str]:
+        """Return what control needs to look after accounts, and to let owners log in."""
+        return {
+            "CARETAKER_DATABASE_URL": backing.caretaker_url,
+            "CONTROL_PUBLIC_URL": self.given("CONTROL_PUBLIC_URL") or self.control_url,
         }
 
     def of_auth(self, backing: Backing) -> dict[str, str]:
@@ -149,6 +163,8 @@ class Surroundings:
             "METASIM_HOST": HOST,
             "METASIM_PORT": str(self.ports["metasim"]),
             "METASIM_WEBHOOK_URL": f"{self.ingress_url}/webhooks/instagram",
+            "METASIM_DEAUTHORIZE_URL": f"{self.control_url}/instagram/deauthorize",
+            "METASIM_DATA_DELETION_URL": f"{self.control_url}/instagram/data-deletion",
             "METASIM_APP_ID": self.keys.app_id,
             "METASIM_APP_SECRET": self.keys.app_secret,
             "METASIM_VERIFY_TOKEN": self.keys.verify_token,

@@ -31,7 +31,7 @@ from dev.servers import (
     embedded_redis,
     embedded_sqs,
 )
-from tests.support.cluster import API, OWNER, PIPELINE, Cluster
+from tests.support.cluster import API, CARETAKER, OWNER, PIPELINE, Cluster
 
 T = TypeVar("T")
 
@@ -108,6 +108,12 @@ def pipeline_url(cluster: Cluster, database_name: str) -> str:
 def api_url(cluster: Cluster, database_name: str) -> str:
     """The test's database, as the dashboard's API logs in."""
     return cluster.address(database_name, API)
+
+
+@pytest.fixture
+def caretaker_url(cluster: Cluster, database_name: str) -> str:
+    """The test's database, as what looks after accounts logs in."""
+    return cluster.address(database_name, CARETAKER)
 
 
 @pytest.fixture

@@ -12,7 +12,15 @@ from tools.metasim.graph.unknown import unknown_path
 from tools.metasim.keys import SIM
 from tools.metasim.page.files import get_page, get_script, get_style
 from tools.metasim.settings import Settings
-from tools.metasim.sim import accounts, commenting, deliveries, elsewhere, happenings, questions
+from tools.metasim.sim import (
+    accounts,
+    commenting,
+    deliveries,
+    elsewhere,
+    happenings,
+    leaving,
+    questions,
+)
 from tools.metasim.sim.problems import answer_problems
 from tools.metasim.simulator import Simulator
 
@@ -74,6 +82,8 @@ def _control_routes() -> list[web.RouteDef]:
         web.post("/sim/hand-typed", happenings.post_hand_typed),
         web.post("/sim/mentions", elsewhere.post_mention),
         web.post("/sim/handover", elsewhere.post_handover),
+        web.post("/sim/deauthorizations", leaving.post_deauthorization),
+        web.post("/sim/data-deletions", leaving.post_data_deletion),
         web.post("/sim/flush", deliveries.post_flush),
         web.post("/sim/webhooks", deliveries.post_webhook),
         web.post("/sim/events", deliveries.post_event),

@@ -58,6 +58,14 @@ class Usage(_Strict):
     estimated_time_to_regain_access: int = Field(0, ge=0)  # minutes
 
 
+class Loss(_Strict):
+    """How many webhooks Meta never sends, though something happened; drawn with `seed`."""
+
+    share: float = Field(0.0, ge=0, le=1)
+    fields: tuple[str, ...] = ("comments",)
+    seed: int = 0
+
+
 class ClockShift(_Strict):
     """How far the simulated present is ahead of the machine's."""
 
@@ -74,6 +82,9 @@ class Config(_Strict):
     read_lag_s: float = Field(0.0, ge=0)  # until what the account sent can be read; simulated
     webhook_retry: Retry = Field(default_factory=Retry)
     webhook_timeout_s: float = Field(5.0, gt=0, le=60)  # Meta's deadline for Messenger
+    webhook_loss: Loss = Field(default_factory=Loss)
+    deauthorize_url: HttpUrl | None = None  # where the app hears that an owner has removed it
+    data_deletion_url: HttpUrl | None = None  # and that an owner wants their data deleted
     echoes: bool = True  # of what the account sends by API
     own_reply_webhooks: bool = True  # public replies by API come back as comments
     require_subscription: bool = False  # deliver only what `subscribed_apps` asked for

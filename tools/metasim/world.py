@@ -8,7 +8,7 @@ question asked per call is answered from an index, so that 60,000 comments cost 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tools.metasim.ids import conversation_id, igsid
@@ -48,6 +48,7 @@ class World:
         self._media_of: defaultdict[str, list[str]] = defaultdict(list)
         self._talks_of: defaultdict[str, list[Place]] = defaultdict(list)
         self._comments_under: defaultdict[str, list[Place]] = defaultdict(list)
+        self._comments_of: Counter[str] = Counter()  # by media
 
     def account(self, account_or_app_scoped_id: str) -> Account | None:
         """Return the account that either of its two ids names."""
@@ -126,10 +127,21 @@ class World:
     def add_comment(self, comment: Comment) -> None:
         """Put a comment under its media, and under the comment it answers."""
         self.comments[comment.id] = comment
+        self._comments_of[comment.media_id] += 1
         if comment.parent_id is None:
             insort(self._comments_under[comment.media_id], (comment.created_at_s, comment.id))
         elif parent := self.comments.get(comment.parent_id):
             parent.children.append(comment.id)
+
+    def remove_comment(self, comment: Comment) -> None:
+        """Take a comment away; what stands under it stays, as nobody can reach it."""
+        if not comment.is_deleted:
+            comment.is_deleted = True
+            self._comments_of[comment.media_id] -= 1
+
+    def count_of_comments(self, media_id: str) -> int:
+        """Return how many comments a media has, those under other comments included."""
+        return self._comments_of[media_id]
 
     def comments_under(
         self, media_id: str, *, limit: int, before: Place | None = None

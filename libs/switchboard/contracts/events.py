@@ -86,7 +86,7 @@ class Comment(Event):
 
     `own` is the account itself commenting, which must never be answered. `text` is absent for a
     comment that is only a picture. For an ad, `media_id` is the ad's and `original_media_id` the
-    post behind it.
+    post behind it. `told_by` is set where it was no webhook that told of it: it was read at Meta.
     """
 
     comment_id: CommentId
@@ -100,6 +100,7 @@ class Comment(Event):
     ad_id: str | None = None
     ad_title: str | None = None
     parent_id: CommentId | None = None
+    told_by: Literal["backfill"] | None = None
 
     def identity(self) -> str:
         """Return the comment's name: Meta repeats a comment, above all under ads."""

@@ -64,7 +64,7 @@ with kept as (
   values ($1, $2, $3, $4, $5)
   on conflict (account_id) do update
      set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
-         expires_at = excluded.expires_at
+         expires_at = excluded.expires_at, issued_at = now()
 ), connected as (
   update public.instagram_accounts
      set status = 'connected', proved_at = null

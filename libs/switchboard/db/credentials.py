@@ -119,7 +119,7 @@ insert into private.instagram_credentials as stored (
 values ($1, $2, $3, $4, $5)
 on conflict (account_id) do update
    set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
-       expires_at = excluded.expires_at
+       expires_at = excluded.expires_at, issued_at = now()
 """
 
 _STORE_FOR_WEBHOOKS = """

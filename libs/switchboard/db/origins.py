@@ -100,11 +100,12 @@ select exists (
  order by echo.number
 """
 
-# Whom a private reply reached, Meta says when it takes it.
+# Whom a private reply reached, Meta says when it takes it. Nobody is known of one whose person was
+# erased.
 _CLICKS = """
 select click.number::int as number,
-       coalesce(delivery.recipient_id, delivery.person_id) as person_id, delivery.campaign_id,
-       delivery.campaign_version, delivery.step
+       nullif(coalesce(delivery.recipient_id, delivery.person_id), 'erased') as person_id,
+       delivery.campaign_id, delivery.campaign_version, delivery.step
   from unnest($1::uuid[], $2::uuid[]) with ordinality as click (account_id, id, number)
   join public.deliveries delivery
     on delivery.id = click.id and delivery.account_id = click.account_id

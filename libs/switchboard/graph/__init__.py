@@ -9,7 +9,10 @@ mixes its HTTP statuses.
 This package is the only one that talks to Meta's Graph API.
 """
 
+from switchboard.graph.account import CommentPage, CommentSeen, Me, Media, MediaPage, Subscription
+from switchboard.graph.account_client import AccountClient
 from switchboard.graph.answers import Posted, Said, Sent, Uploaded, Usage
+from switchboard.graph.calling import open_http
 from switchboard.graph.client import GraphClient, open_graph
 from switchboard.graph.conversations import Replies, Thread, Threads, Written, wants_less
 from switchboard.graph.errors import Action, Classified, classify, every_row
@@ -24,6 +27,7 @@ from switchboard.graph.failures import (
     TokenDead,
     Unclear,
 )
+from switchboard.graph.login import App, Grant, LoginClient, LoginRefused, LongLived
 from switchboard.graph.messages import (
     File,
     Message,
@@ -37,12 +41,23 @@ from switchboard.graph.messages import (
 from switchboard.graph.reading import Posts, Profile
 
 __all__ = [
+    "AccountClient",
     "AccountHeld",
     "Action",
+    "App",
     "Classified",
+    "CommentPage",
+    "CommentSeen",
     "File",
+    "Grant",
     "GraphClient",
     "GraphFailure",
+    "LoginClient",
+    "LoginRefused",
+    "LongLived",
+    "Me",
+    "Media",
+    "MediaPage",
     "Message",
     "NotSendable",
     "NotSent",
@@ -56,6 +71,7 @@ __all__ = [
     "Said",
     "Sent",
     "SlowDown",
+    "Subscription",
     "Thread",
     "Threads",
     "TokenDead",
@@ -70,6 +86,7 @@ __all__ = [
     "file_of",
     "message",
     "open_graph",
+    "open_http",
     "private_reply",
     "wants_less",
 ]

@@ -114,6 +114,20 @@ def read_id(body: Mapping[str, Any], name: str) -> str | None:
             return None
 
 
+def read_next(body: Mapping[str, Any]) -> str | None:
+    """
+    Return where a list's next page begins; `None` if this is the last one, or Meta does not say.
+
+    Source: Meta, "Paginated results": the last page is the one without `next`.
+    """
+    paging = body.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) and after.strip() else None
+
+
 def read_usage(headers: Mapping[str, str]) -> Usage:
     """Return what both usage headers say, the worst of everything they name."""
     apps = read_json(headers.get(_APP_USAGE, "").encode())

@@ -1,23 +1,11 @@
-"""The calls themselves: one at a time, within a deadline, and clear about what they know."""
+"""The calls of the sender: what is said to people, and what is asked on the way to it."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Final
+from collections.abc import AsyncIterator
 
-from aiohttp import (
-    ClientError,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    TCPConnector,
-    TraceConfig,
-    TraceRequestHeadersSentParams,
-)
+from aiohttp import ClientSession
 from yarl import URL
 
 from switchboard.contracts import AccountId, AttachmentId, CommentId, MessageId, PersonId
@@ -28,9 +16,8 @@ from switchboard.graph.answers import (
     Sent,
     Uploaded,
     read_id,
-    read_json,
-    read_said,
 )
+from switchboard.graph.calling import Calling, is_good, open_http
 from switchboard.graph.conversations import (
     REPLY_FIELDS,
     Replies,
@@ -51,19 +38,6 @@ from switchboard.graph.reading import (
     read_profile,
 )
 
-# Idle connections are given up before the far end does: a call written to a connection that is
-# just being closed would have an unknown outcome.
-_KEEP_ALIVE_S: Final = 15.0
-_MAX_CONNECTIONS: Final = 200
-_CONNECT_S: Final = 3.0
-
-
-@dataclass(slots=True)
-class _Journey:
-    """Whether a request has begun to leave us."""
-
-    left: bool = False
-
 
 class GraphClient:
     """
@@ -78,7 +52,7 @@ class GraphClient:
     def __init__(
         self, http: ClientSession, *, url: str, version: str, call_budget_s: float
     ) -> None:
-        self._http, self._url, self._call_budget_s = http, URL(url) / version, call_budget_s
+        self._calls = Calling(http, URL(url) / version, call_budget_s=call_budget_s)
 
     async def send(self, account_id: AccountId, message: Message, *, token: str) -> Sent:
         """
@@ -88,7 +62,7 @@ class GraphClient:
             GraphFailure: As `failures` sorts them; of these `Unclear` may have been sent.
             Unavailable: The call never left us; nothing was sent.
         """
-        body, said = await self._post((account_id, "messages"), message.body, token)
+        body, said = await self._calls.once((account_id, "messages"), message.body, token)
         message_id, recipient_id = read_id(body, "message_id"), read_id(body, "recipient_id")
         _require_done(message_id, said)
         person_id = None if recipient_id is None else PersonId(recipient_id)
@@ -103,7 +77,7 @@ class GraphClient:
             GraphFailure, Unavailable: As `send`.
         """
         require_text(text)
-        body, said = await self._post((comment_id, "replies"), {"message": text}, token)
+        body, said = await self._calls.once((comment_id, "replies"), {"message": text}, token)
         posted_id = read_id(body, "id")
         _require_done(posted_id, said)
         return Posted(CommentId(posted_id or ""), said)
@@ -119,7 +93,7 @@ class GraphClient:
         Source: Meta, "Attachment Upload API".
         """
         path = (account_id, "message_attachments")
-        body, said = await self._repeatable("POST", path, token, json=upload(file))
+        body, said = await self._calls.repeatable("POST", path, token, json=upload(file))
         attachment_id = read_id(body, "attachment_id")
         if attachment_id is None:
             raise Unavailable("Graph API: no id of an attachment in the answer")
@@ -137,7 +111,7 @@ class GraphClient:
         Source: Meta, "User profile".
         """
         query = {"fields": PROFILE_FIELDS}
-        body, said = await self._repeatable("GET", (person_id,), token, params=query)
+        body, said = await self._calls.repeatable("GET", (person_id,), token, params=query)
         return read_profile(body, said)
 
     async def read_posts(self, account_id: AccountId, *, token: str) -> Posts:
@@ -150,7 +124,7 @@ class GraphClient:
         Source: Meta, "IG User Media".
         """
         query = {"fields": POST_FIELDS, "limit": str(MOST_POSTS)}
-        body, said = await self._repeatable("GET", (account_id, "media"), token, params=query)
+        body, said = await self._calls.repeatable("GET", (account_id, "media"), token, params=query)
         posts = read_posts(body, said)
         if posts is None:
             raise Unavailable("Graph API: no list of posts in the answer")
@@ -183,7 +157,7 @@ class GraphClient:
             **({} if person_id is None else {"user_id": person_id}),
             **({} if after is None else {"after": after}),
         }
-        body, said = await self._repeatable(
+        body, said = await self._calls.repeatable(
             "GET", (account_id, "conversations"), token, params=query
         )
         threads = read_threads(body, said, messages=messages)
@@ -207,84 +181,20 @@ class GraphClient:
             "limit": str(page),
             **({} if after is None else {"after": after}),
         }
-        body, said = await self._repeatable("GET", (comment_id, "replies"), token, params=query)
+        body, said = await self._calls.repeatable(
+            "GET", (comment_id, "replies"), token, params=query
+        )
         replies = read_replies(body, said)
         if replies is None:
             raise Unavailable("Graph API: no list of replies in the answer")
         return replies
 
-    async def _repeatable(
-        self, method: str, path: tuple[str, ...], token: str, **request: Any
-    ) -> tuple[Mapping[str, Any], Said]:
-        """Make a call that does no harm twice; return an answer that is none but good."""
-        url = self._url.joinpath(*path)
-        try:
-            answer, said = await self._answer(method, url, token, **request)
-        except (ClientError, OSError, TimeoutError) as error:
-            raise Unavailable(f"Graph API: {type(error).__name__}") from error
-        if said.code is not None:
-            raise refusal(said, is_send=False)
-        if not _is_good(said) or not answer or answer.get("error"):
-            raise Unavailable(f"Graph API: no readable answer (HTTP {said.http_status})")
-        return answer, said
-
-    async def _post(
-        self, path: tuple[str, ...], body: Mapping[str, Any], token: str
-    ) -> tuple[Mapping[str, Any], Said]:
-        """Make one call; return its answer, whatever it says."""
-        journey = _Journey()
-        url = self._url.joinpath(*path)
-        try:
-            return await self._answer("POST", url, token, json=body, trace_request_ctx=journey)
-        except (ClientError, OSError, TimeoutError) as error:
-            name = type(error).__name__
-            if not journey.left:
-                raise Unavailable(f"Graph API: {name}") from error
-            because = "timed_out" if isinstance(error, TimeoutError) else "connection_lost"
-            raise no_answer(because) from error
-
-    async def _answer(
-        self, method: str, url: URL, token: str, **request: Any
-    ) -> tuple[Mapping[str, Any], Said]:
-        """Make one request within the budget; return what came back."""
-        headers = {"Authorization": f"Bearer {token}"}
-        async with (
-            asyncio.timeout(self._call_budget_s),
-            self._http.request(
-                method, url, headers=headers, allow_redirects=False, **request
-            ) as response,
-        ):
-            answer = read_json(await response.read())
-            return answer, read_said(response.status, response.headers, answer)
-
 
 @contextlib.asynccontextmanager
 async def open_graph(*, url: str, version: str, call_budget_s: float) -> AsyncIterator[GraphClient]:
     """Open a client of the Graph API at `url`; connections are kept between calls."""
-    async with ClientSession(
-        connector=TCPConnector(
-            limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ttl_dns_cache=60
-        ),
-        cookie_jar=DummyCookieJar(),
-        headers={"User-Agent": "switchboard"},
-        timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S),
-        trace_configs=[_departures()],
-    ) as http:
+    async with open_http() as http:
         yield GraphClient(http, url=url, version=version, call_budget_s=call_budget_s)
-
-
-def _departures() -> TraceConfig:
-    """Return a trace that notes when a request's first byte is about to leave."""
-
-    async def leaves(
-        _session: ClientSession, context: SimpleNamespace, _params: TraceRequestHeadersSentParams
-    ) -> None:
-        if context.trace_request_ctx is not None:
-            context.trace_request_ctx.left = True
-
-    trace = TraceConfig()
-    trace.on_request_headers_sent.append(leaves)
-    return trace
 
 
 def _require_done(done_id: str | None, said: Said) -> None:
@@ -294,12 +204,8 @@ def _require_done(done_id: str | None, said: Said) -> None:
     An id with a good status is success, whatever else is there. Without one: an error Meta
     names is what the table says; anything else leaves open whether Meta acted.
     """
-    if done_id is not None and _is_good(said):
+    if done_id is not None and is_good(said):
         return
     if said.code is not None:
         raise refusal(said, is_send=True)
     raise no_answer("answer_unreadable", said)
-
-
-def _is_good(said: Said) -> bool:
-    return said.http_status is not None and 200 <= said.http_status < 300  # noqa: PLR2004

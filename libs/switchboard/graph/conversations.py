@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from switchboard.contracts import PersonId
-from switchboard.graph.answers import Said, read_id
+from switchboard.graph.answers import Said, read_id, read_next
 from switchboard.graph.failures import GraphFailure
 from switchboard.graph.reading import read_moment
 from switchboard.rules.wording import Attached, Told, attachment
@@ -168,14 +168,11 @@ def _next(body: Mapping[str, Any]) -> tuple[bool, str | None]:
     """
     Return whether this is the last page, and where the next one begins.
 
-    Source: Meta, "Paginated results": the last page is the one without `next`.
+    Meta may say that there is another and not where: that page is not the last.
     """
     paging = body.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return True, None
-    cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, dict) else None
-    return False, _text(after)
+    is_last = not isinstance(paging, dict) or not paging.get("next")
+    return is_last, read_next(body)
 
 
 def _text(found: object) -> str | None:

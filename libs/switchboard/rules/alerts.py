@@ -26,6 +26,9 @@ AlertKind: TypeAlias = Literal[
     "account_unconfirmed",
     "role_missing",
     "app_role_missing",
+    "permission_not_granted",
+    "not_subscribed",
+    "token_not_refreshed",
     "thread_taken",
     "app_limited",
     "unknown_error",
@@ -162,6 +165,27 @@ ALERTS: Final[Mapping[AlertKind, About]] = {
         do="If you were invited as a tester, accept it in the Instagram app: Settings > Website "
         "permissions > Apps and websites > Tester invites. Else ask whoever runs Switchboard. "
         f"{_BY_ITSELF}",
+    ),
+    "permission_not_granted": About(
+        says="The account's owner has not granted us everything: {subject} is missing. What needs "
+        "it does not happen.",
+        do="Connect the account again and leave every permission ticked on Instagram's page.",
+        over_after=None,
+    ),
+    "not_subscribed": About(
+        says="Instagram does not send us all that happens to the account: {subject} is missing, "
+        "though it was asked for.",
+        do="See that the app is live, and has these fields subscribed in Meta's dashboard: "
+        "Instagram > API setup with Instagram login > Configure webhooks.",
+        audience="operator",
+        over_after=None,
+    ),
+    "token_not_refreshed": About(
+        says="The account's access could not be renewed so far, and ends {until}: {reason}.",
+        do="See that graph.instagram.com can be reached from here, and why it refuses. After that "
+        "the owner must connect the account again.",
+        audience="operator",
+        over_after=None,
     ),
     "thread_taken": About(
         says="Another app has conversations of the account, and Instagram lets only that one "

@@ -54,6 +54,7 @@ Because = Literal[
     "unreadable",
     "account_unknown",
     "account_disconnected",
+    "erased",
 ]
 
 Failed = Literal[

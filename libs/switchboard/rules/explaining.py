@@ -115,6 +115,8 @@ class _Teller:
         kind = str(self._event.get("kind"))
         yield f"{_WROTE.get(kind, kind)} {_from(self._event)}".rstrip() + "."
         yield f"Happened {self._event.get('occurred_at')}, came {self._event.get('received_at')}."
+        if self._event.get("erased"):
+            yield "Who it was and what they said was erased since; it cannot be decided again."
         for name in ("media_id", "original_media_id", "story_id", "payload", "comment_id"):
             if self._event.get(name):
                 yield f"{name}: {self._event[name]}"
@@ -125,6 +127,8 @@ class _Teller:
 
     def contact(self) -> Iterator[str]:
         told = self._contact
+        if self._event.get("erased"):
+            return
         if not told.get("revision"):
             yield "Nothing had been decided about them before."
         if told.get("paused_until"):

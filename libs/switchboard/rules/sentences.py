@@ -54,6 +54,7 @@ BECAUSE: Final[Mapping[Because, str]] = {
     "unreadable": "Meta sent something that could not be read; it was kept as it came.",
     "account_unknown": "Nobody has connected this account.",
     "account_disconnected": "The account's owner has disconnected it.",
+    "erased": "The person was erased before anything was decided.",
 }
 
 FAILED: Final[Mapping[Failed, str]] = {
@@ -178,6 +179,7 @@ REASONS: Final[Mapping[str, str]] = {
     "decided_retry": "a person decided that it is to be sent again",
     "decided_drop": "a person decided that it is not to be sent",
     "called_off": "a person called it off",
+    "person_erased": "the person was erased",
     "graph_failure": "a call to Meta failed",
     "owner_must_act": "something is to be done in the Instagram app",
     "app_role_missing": "Meta takes nothing of the account since it was connected; accept the "

@@ -34,6 +34,7 @@ Mover: TypeAlias = Literal[
     "chain",  # the one it waited for ended
     "reconciler",
     "owner",  # a person decided
+    "erasing",  # the person it was for was erased
 ]
 
 BECOMES: Final[Mapping[State, frozenset[State]]] = {

@@ -32,6 +32,13 @@ async def api(api_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def caretaker(caretaker_url: str) -> AsyncIterator[Database]:
+    """The database as what looks after accounts has it."""
+    async with open_pool(caretaker_url, name="caretaker") as db:
+        yield db
+
+
+@pytest.fixture
 async def shop(owner: Database) -> Shop:
     """A workspace with a connected account and one live campaign."""
     return await open_shop(owner)

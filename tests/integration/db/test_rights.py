@@ -73,7 +73,8 @@ PIPELINE = {
 }
 
 # What each may call. The pipeline's show it a little of what it may not read; the API's, as itself,
-# are for who has no login of ours: a program with a key, a browser that Instagram sends back.
+# are for who has no login of ours: a program with a key, a browser that Instagram sends back,
+# Meta that says whom to forget.
 FUNCTIONS = {
     "anon": [],
     "service_role": [],
@@ -83,10 +84,15 @@ FUNCTIONS = {
         "private.caller_id()",
         "private.create_workspace(text)",
         "private.emails_of_members(uuid)",
+        "private.erase_person(uuid,text)",
         "private.my_workspace_ids(member_role)",
         "private.set_webhook_secret(uuid,text,bytea,bytea)",
     ],
-    "switchboard_api": ["private.use_api_key(bytea)", "private.use_login_state(bytea)"],
+    "switchboard_api": [
+        "private.forget_person(uuid,text)",
+        "private.use_api_key(bytea)",
+        "private.use_login_state(bytea)",
+    ],
     "switchboard_pipeline": ["private.own_words(uuid)", "private.parent_comment(uuid)"],
 }
 

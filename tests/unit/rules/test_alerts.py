@@ -76,7 +76,8 @@ def test_who_is_to_act() -> None:
     """What no owner can mend is for whoever runs Switchboard."""
     operators = {kind for kind in ALERTS if told(kind, "", {}).audience == "operator"}
 
-    assert {"app_limited", "unknown_error", "our_bug"} == operators
+    ours = {"app_limited", "unknown_error", "our_bug", "not_subscribed", "token_not_refreshed"}
+    assert ours == operators
 
 
 def test_an_unknown_error_is_named() -> None:

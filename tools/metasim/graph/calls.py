@@ -37,6 +37,7 @@ class Call:
 
     sim: Simulator
     method: str
+    origin: str  # the host it was made to, with its scheme
     path: str
     node: str
     params: Json
@@ -135,6 +136,7 @@ async def read_call(request: web.Request, sim: Simulator) -> Call:
     return Call(
         sim=sim,
         method=request.method,
+        origin=str(request.url.origin()),
         path=request.path,
         node=request.match_info.get("node", ""),
         params={name: _unfolded(name, value) for name, value in params.items()},

@@ -58,7 +58,7 @@ def delete(call: Call) -> Answer:
     """`DELETE /{comment}`: remove a comment under one's own media."""
     comment = require_comment(call, call.node)
     call.take_from_budget()
-    comment.is_deleted = True
+    call.sim.world.remove_comment(comment)
     return Answer({"success": True})
 
 
@@ -67,6 +67,7 @@ def list_comments(call: Call) -> Answer:
     media = call.sim.world.media.get(call.node)
     if media is None or media.account_id != call.account.id:
         raise refusals.not_found(call.node)
+    call.require_scope(_SCOPE)
     call.take_from_budget()
     limit = min(call.limit(25), PAGE_MAX)
     before = place_to_go_on(call)
@@ -74,7 +75,7 @@ def list_comments(call: Call) -> Answer:
     shown = found[:limit]
     last = (shown[-1].created_at_s, shown[-1].id) if len(found) > limit else None
     listed = [comment_node(call.sim.world, comment, call.fields) for comment in shown]
-    return Answer(page(listed, last=last))
+    return Answer(page(call, listed, last=last))
 
 
 def list_replies(call: Call) -> Answer:

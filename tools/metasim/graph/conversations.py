@@ -13,12 +13,14 @@ from tools.metasim.records import Contact, Json, Message
 from tools.metasim.world import World, place_of_talk
 
 READABLE_MESSAGES = 20  # the latest of a conversation; older ones answer as if deleted
+_SCOPE = "instagram_business_manage_messages"
 _PAGE = 25  # conversations, and messages of one, unless a limit is given
 
 
 def list_conversations(call: Call) -> Answer:
     """`GET /{account}/conversations`: all, or the one with `user_id`; the latest first."""
     account = call.require_own_node()
+    call.require_scope(_SCOPE)
     call.take("conversations_per_second")
     world, person_id, limit = call.sim.world, call.params.get("user_id"), call.limit(_PAGE)
     _require_affordable(call, conversations=limit if person_id is None else 1)
@@ -30,7 +32,7 @@ def list_conversations(call: Call) -> Answer:
     found = list(islice((one for one in talks if _readable(call, one)), limit + 1))
     shown = found[:limit]
     last = place_of_talk(shown[-1]) if len(found) > limit else None
-    return Answer(page([_conversation_node(call, one) for one in shown], last=last))
+    return Answer(page(call, [_conversation_node(call, one) for one in shown], last=last))
 
 
 def read_conversation(call: Call, contact: Contact) -> Answer:

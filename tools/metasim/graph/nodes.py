@@ -8,6 +8,7 @@ from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.graph.comments import comment_node, require_comment
 from tools.metasim.graph.conversations import read_conversation, read_message
 from tools.metasim.graph.fields import Fields, Node, render
+from tools.metasim.graph.paging import going_on
 from tools.metasim.records import Account, Contact, Json, Media
 from tools.metasim.world import World
 
@@ -23,7 +24,7 @@ def read_node(call: Call) -> Answer:
         return Answer(_wrapped(call, _account_node(world, own, call.fields)))
     if (media := world.media.get(node)) and media.account_id == own.id:
         call.take_from_budget()
-        return Answer(_media_node(own, media, call.fields))
+        return Answer(_media_node(world, own, media, call.fields))
     if (contact := world.contacts.get(node)) and contact.account_id == own.id:
         rules.require_consent(contact)
         return Answer(_person_node(world, contact, call.fields))
@@ -118,9 +119,11 @@ def _list(call: Call, found: list[Media]) -> Answer:
     after = call.params.get("after")
     start = ids.index(after) + 1 if after in ids else 0
     shown = found[start : start + limit]
-    body: Json = {"data": [_media_node(call.account, one, call.fields) for one in shown]}
+    body: Json = {
+        "data": [_media_node(call.sim.world, call.account, one, call.fields) for one in shown]
+    }
     if start + limit < len(found):
-        body["paging"] = {"cursors": {"after": shown[-1].id}}
+        body["paging"] = going_on(call, shown[-1].id)
     return Answer(body)
 
 
@@ -141,7 +144,7 @@ def _account_node(world: World, account: Account, fields: Fields) -> Json:
     return render(node, fields, kind="IGUser", default=("id", "username"))
 
 
-def _media_node(account: Account, media: Media, fields: Fields) -> Json:
+def _media_node(world: World, account: Account, media: Media, fields: Fields) -> Json:
     permalink = f"https://www.instagram.com/p/{media.id}/"
     media_type = "VIDEO" if media.product_type in {"REELS", "LIVE"} else "IMAGE"
     node: Node = {
@@ -156,7 +159,7 @@ def _media_node(account: Account, media: Media, fields: Fields) -> Json:
         "username": lambda _: account.username,
         "owner": lambda _: {"id": account.id},
         "like_count": lambda _: 0,
-        "comments_count": lambda _: None,
+        "comments_count": lambda _: world.count_of_comments(media.id),
     }
     return render(node, fields, kind="IGMedia")
 

@@ -1,10 +1,15 @@
-"""Cursors: where a list goes on, as a word only we can read."""
+"""
+Cursors: where a list goes on, as a word only we can read.
+
+Source: Meta, "Paginated results": the last page is the one without `next`.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from tools.metasim import refusals
 from tools.metasim.graph.calls import Call
@@ -24,10 +29,17 @@ def place_to_go_on(call: Call) -> Place | None:
         raise refusals.invalid_parameter("after is no cursor of ours") from error
 
 
-def page(listed: list[Json], *, last: Place | None) -> Json:
+def page(call: Call, listed: list[Json], *, last: Place | None) -> Json:
     """Return a page of a list; with `last`, the place of its last node, there is more after it."""
     if last is None:
         return {"data": listed}
     place: list[Any] = list(last)
     after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-    return {"data": listed, "paging": {"cursors": {"after": after}}}
+    return {"data": listed, "paging": going_on(call, after)}
+
+
+def going_on(call: Call, after: str) -> Json:
+    """Return what says that there is more: the cursor, and the whole address of the next page."""
+    asked = {name: value for name, value in call.params.items() if name != "access_token"}
+    query = urlencode({**asked, "after": after})
+    return {"cursors": {"after": after}, "next": f"{call.origin}{call.path}?{query}"}

@@ -154,7 +154,8 @@ def _token(sim: Simulator, account_id: str, body: AccountBody) -> Token:
     value = body.token or sim.mint.token()
     if (known := sim.world.tokens.get(value)) and known.account_id != account_id:
         raise ProblemError("another account has this token", field="token", status=409)
-    return Token(value, account_id, issued_at_s, expires_at_s, SCOPES, is_long_lived=True)
+    scopes = SCOPES if body.token_scopes is None else frozenset(body.token_scopes)
+    return Token(value, account_id, issued_at_s, expires_at_s, scopes, is_long_lived=True)
 
 
 def _tell_account(sim: Simulator, account: Account) -> Json:

@@ -44,6 +44,7 @@ class AccountBody(Strict):
     app_scoped_id: NumericId | None = None
     token_issued_at: AwareDatetime | None = None
     token_expires_at: AwareDatetime | None = None
+    token_scopes: tuple[Text, ...] | None = None  # None: everything an app asks for
     many_images: bool | None = None  # in one message; None: as before, at first they may be sent
 
 

@@ -9,6 +9,7 @@ bounded number of hands.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
@@ -62,6 +63,7 @@ class Courier:
         self._hands = asyncio.Semaphore(HANDS)
         self._rounds: set[asyncio.Task[object]] = set()
         self._held: list[Event] = []
+        self._drawn = 0
         self._session: ClientSession | None = None
 
     def open(self, session: ClientSession) -> None:
@@ -75,6 +77,7 @@ class Courier:
 
     def forget(self) -> list[asyncio.Task[object]]:
         """Drop what is held and call back what is under way."""
+        self._drawn = 0
         self._held.clear()
         rounds = list(self._rounds)
         for one in rounds:
@@ -91,6 +94,11 @@ class Courier:
         key_of(self._office.settings, event.options.secret)
         if not self._is_subscribed(event):
             return []
+        if self._is_lost(event):
+            return [_not_yet("lost")]
+        return await self._set_out(event)
+
+    async def _set_out(self, event: Event) -> list[Json]:
         if event.options.hold:
             self._held.append(event)
             return [_not_yet("held")]
@@ -101,14 +109,16 @@ class Courier:
 
     async def tell_many(self, events: Sequence[Event], *, per_post: int) -> Counter[str]:
         """Deliver `events`, so many in one POST; return how often each outcome was met at first."""
-        told = [event for event in events if self._is_subscribed(event)]
+        subscribed = [event for event in events if self._is_subscribed(event)]
+        told = [event for event in subscribed if not self._is_lost(event)]
         if any(event.options.hold or event.options.after_s for event in told):
-            results = [result for event in told for result in await self.tell(event)]
+            results = [result for event in told for result in await self._set_out(event)]
         else:
             parts = [told[start : start + per_post] for start in range(0, len(told), per_post)]
             parcels = [parcel for part in parts for parcel in self._pack(part)]
             results = await self._send_off(parcels, is_waiting=all(e.options.wait for e in told))
-        return Counter(result["outcome"] for result in results)
+        lost = len(subscribed) - len(told)
+        return Counter(result["outcome"] for result in results) + Counter(lost=lost)
 
     def tell_later(self, event: Event, *, after_s: float = 0.0) -> None:
         """Deliver `event` in the background, `after_s` simulated seconds from now."""
@@ -131,6 +141,16 @@ class Courier:
     async def deliver_once(self, content: bytes, secret: Secret) -> Attempt:
         """Deliver bytes of somebody's own making, signed, and never try again."""
         return await self._post(self._seal(content, secret))
+
+    async def post_form(self, url: str, form: dict[str, str]) -> tuple[int | None, str]:
+        """Post a form to an address of the app's, once; return status and body, or why not."""
+        if self._session is None:
+            return None, "the simulator is closing"
+        try:
+            async with self._session.post(url, data=form, timeout=self._deadline()) as answer:
+                return answer.status, await answer.text()
+        except (ClientError, TimeoutError) as error:
+            return None, _reason(error)
 
     async def shake_hands(self, verify_token: str, challenge: str) -> Json:
         """Ask the receiver to prove itself, as Meta does when a callback is configured."""
@@ -159,6 +179,18 @@ class Courier:
         asked = account.subscribed_fields if account else set()
         name = "standby" if event.is_messaging and event.options.standby else event.field
         return name in asked or not self._office.config.require_subscription
+
+    def _is_lost(self, event: Event) -> bool:
+        """Draw whether Meta never tells of an event; nobody hears of it, and it is not repeated."""
+        loss = self._office.config.webhook_loss
+        if not loss.share or event.field not in loss.fields:
+            return False
+        self._drawn += 1
+        is_lost = random.Random(f"{loss.seed}:{self._drawn}").random() < loss.share
+        if is_lost:
+            about = event.trigger.id if event.trigger else event.field
+            self._office.timeline.add("webhook_lost", about=about)
+        return is_lost
 
     def _pack(self, events: Sequence[Event]) -> list[Parcel]:
         content = escaped(body_of(events, sent_at_s=self._office.clock.now_s()))

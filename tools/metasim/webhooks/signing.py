@@ -14,7 +14,7 @@ from typing import Any
 
 from tools.metasim.webhooks.options import Secret
 
-_FORGED_KEY = b"the key of some other app"
+FORGED_KEY = b"the key of some other app"
 
 
 def escaped(body: Any) -> bytes:
@@ -26,7 +26,7 @@ def signature_headers(content: bytes, *, app_secret: str, kind: Secret) -> dict[
     """Return the signature headers of `content`; forged, partly or wholly missing if so told."""
     if kind == "missing":
         return {}
-    key = _FORGED_KEY if kind == "forged" else app_secret.encode()
+    key = FORGED_KEY if kind == "forged" else app_secret.encode()
     headers = {"X-Hub-Signature": "sha1=" + hmac.new(key, content, hashlib.sha1).hexdigest()}
     if kind != "sha1only":
         headers["X-Hub-Signature-256"] = (

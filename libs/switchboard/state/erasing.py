@@ -1,0 +1,37 @@
+"""Erasing a person from Redis: what was remembered of them, and their share of limits."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from switchboard.contracts import AccountId, PersonId
+from switchboard.state import keys
+from switchboard.state.client import Redis, redis_errors
+
+# Redis looks at about so many keys in one step of a scan, while nobody else is served.
+_STEP: Final = 1000
+_SPECIAL: Final = re.compile(r"([\\*?\[\]])")
+
+
+async def forget(redis: Redis, account_id: AccountId, person_id: PersonId) -> int:
+    """
+    Forget `person_id` of an account; return how many keys there were.
+
+    After the same in Postgres: a copy of a contact that Postgres no longer has is not brought back.
+
+    Raises:
+        Unavailable: Redis is away; ask again.
+    """
+    found = {keys.window(account_id, person_id), keys.contact(account_id, person_id)}
+    pattern = _literal(keys.limit(account_id, "")) + "*:" + _literal(str(person_id))
+    with redis_errors("forget"):
+        async for key in redis.scan_iter(match=pattern, count=_STEP):
+            found.add(str(key))
+        # One by one: on a cluster they may not be in one slot with what else is being scanned.
+        return sum([int(await redis.unlink(key)) for key in sorted(found)])
+
+
+def _literal(text: str) -> str:
+    """Return the pattern that only `text` matches."""
+    return _SPECIAL.sub(r"\\\1", text)

@@ -1,0 +1,65 @@
+"""The caretaker on one page: its jobs, and what they work with."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
+from services.control.caretaker.budget import CallBudget
+from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.probing import Probing
+from services.control.caretaker.refreshing import Refreshing
+from services.control.caretaker.settings import CaretakerSettings
+from services.control.caretaker.sifting import Queue, Sifting
+from switchboard.clock import Clock, utc_now
+from switchboard.db.credentials import Vault
+from switchboard.db.pool import Database
+from switchboard.graph import AccountClient, LoginClient
+from switchboard.state import Limits
+from switchboard.telemetry import Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the caretaker works with; `db` is as switchboard_caretaker."""
+
+    db: Database
+    limits: Limits
+    meta: AccountClient
+    login: LoginClient
+    events: Queue
+    meter: Meter
+    now: Clock = utc_now
+
+
+def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
+    """Put a caretaker together; the job that matters most to people comes first."""
+    vault = Vault(settings.vault_keys())
+    budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
+    shelf = Shelf(db=means.db, meta=means.meta, budget=budget, vault=vault)
+    sifting = Sifting(
+        db=means.db,
+        meta=means.meta,
+        budget=budget,
+        events=means.events,
+        meter=means.meter,
+        now=means.now,
+    )
+    return Caretaker(
+        means.db,
+        [
+            Refreshing(db=means.db, tokens=means.login, vault=vault, now=means.now),
+            Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
+            Probing(db=means.db, meta=means.meta, vault=vault),
+            Covering(shelf=shelf, sifting=sifting, now=means.now),
+        ],
+        owner=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
+        meter=means.meter,
+        every_s=settings.caretaker_every_s,
+        lease=timedelta(seconds=settings.caretaker_lease_s),
+        at_once=settings.caretaker_at_once,
+    )

@@ -1,0 +1,83 @@
+"""What looking after accounts needs from the environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, PostgresDsn, model_validator
+
+from services.control.caretaker.watching import Rhythm
+from switchboard.graph import App
+from switchboard.settings import (
+    BaseUrl,
+    MetaSettings,
+    QueueSettings,
+    SecretList,
+    VaultSettings,
+)
+
+
+class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings):
+    """Where the caretaker works, and how often."""
+
+    caretaker_database_url: PostgresDsn = Field(
+        repr=False, description="PostgreSQL, as switchboard_caretaker."
+    )
+    meta_app_secrets: SecretList = Field(
+        description="The secrets Meta signs with, the Instagram app's first: that one proves us in "
+        "logins, all are accepted in what Meta tells of owners who leave."
+    )
+    control_public_url: BaseUrl | None = Field(
+        None,
+        description="Where browsers and Meta reach control: an owner's login comes back to it. "
+        "Unset: nobody can log in at Instagram.",
+    )
+    caretaker_call_budget_s: float = Field(
+        20.0, gt=0, description="The longest one of the caretaker's calls to Meta may take."
+    )
+    caretaker_calls_an_hour: int = Field(
+        200, ge=2, le=10_000, description="Calls to Meta for one account's caretaking in an hour."
+    )
+    caretaker_every_s: float = Field(
+        5.0, gt=0, description="Seconds between two looks for what is due."
+    )
+    caretaker_lease_s: float = Field(
+        300.0,
+        ge=10,
+        description="Seconds after which what a killed process was at is done by another.",
+    )
+    caretaker_at_once: int = Field(
+        4, ge=1, le=100, description="Jobs done side by side by one process."
+    )
+    caretaker_backfill_s: float = Field(
+        600.0, gt=0, description="Seconds between two readings of an account's new comments."
+    )
+    caretaker_backfill_soon_s: float = Field(
+        60.0,
+        gt=0,
+        description="The same, after webhooks were missed, after we were away, and in silence.",
+    )
+
+    @model_validator(mode="after")
+    def _soon_is_sooner(self) -> Self:
+        if self.caretaker_backfill_soon_s > self.caretaker_backfill_s:
+            raise ValueError("CARETAKER_BACKFILL_SOON_S must not be over CARETAKER_BACKFILL_S")
+        return self
+
+    def app(self) -> App:
+        """Return our app at Meta."""
+        return App(
+            app_id=self.meta_app_id,
+            app_secret=self.meta_app_secrets[0],
+            www_url=self.meta_www_url,
+            api_url=self.meta_api_url,
+            graph_url=self.meta_graph_url,
+        )
+
+    def rhythm(self) -> Rhythm:
+        """Return how often comments are read."""
+        return Rhythm(
+            usual=timedelta(seconds=self.caretaker_backfill_s),
+            soon=timedelta(seconds=self.caretaker_backfill_soon_s),
+        )
