@@ -13,6 +13,7 @@ from switchboard.cli import (
     checking,
     connected,
     deliveries,
+    diagnosis,
     dlq,
     dry_run,
     erasing,
@@ -114,6 +115,19 @@ def forecast_(
 ) -> None:
     """Tell when those who wait for a private reply will have it, and how many too late."""
     finish(forecast.forecast(account, missing=missing, as_json=as_json))
+
+
+@app.command("doctor")
+def doctor_(
+    account: MaybeAccount = None,
+    migrations: Annotated[
+        str, typer.Option("--migrations", help="Where this release's migrations are.")
+    ] = "supabase/migrations",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Examine the installation and its accounts: what is wrong, and what to do."""
+    finish(diagnosis.doctor(account, migrations, as_json=as_json))
 
 
 @app.command("replay")
