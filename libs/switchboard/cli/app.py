@@ -143,6 +143,8 @@ def replay_(
     as_: Annotated[
         str | None, typer.Option("--as", help="The campaign it takes the place of; else new.")
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """
     Decide stored events again, and print what comes out otherwise.
@@ -160,7 +162,11 @@ def replay_(
         raise typer.Exit(refuse(str(failure))) from None
     if file is None and as_ is not None:
         raise typer.Exit(refuse("--as: names what --campaign FILE takes the place of; give both"))
-    finish(replay.replay(of) if file is None else replay.what_if(of, file, as_))
+    finish(
+        replay.replay(of, as_json=as_json)
+        if file is None
+        else replay.what_if(of, file, as_, as_json=as_json)
+    )
 
 
 @app.command("dry-run")
@@ -183,9 +189,14 @@ def lint_(
     campaign: MaybeCampaign = None,
     *,
     check_media: CheckMedia = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with a campaign, beside the account's others if --account is given."""
-    finish(checking.lint(file, account=account, campaign=campaign, check_media=check_media))
+    finish(
+        checking.lint(
+            file, account=account, campaign=campaign, check_media=check_media, as_json=as_json
+        )
+    )
 
 
 @app.command("publish")
