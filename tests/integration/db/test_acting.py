@@ -57,10 +57,14 @@ async def test_a_view_changes_nothing(owner: Database, api: Database, shop: Shop
 async def test_a_failure_undoes_it(owner: Database, api: Database, shop: Shop) -> None:
     """What was done before something failed did not happen."""
     user = await hire(owner, shop, "owner")
-    with pytest.raises(LookupError):
+
+    async def rename_and_fail() -> None:
         async with acting_as(api, {"sub": str(user)}) as tx:
             await tx.execute(RENAME)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await rename_and_fail()
     async with acting_as(api, {"sub": str(user)}) as tx:
         (row,) = await tx.fetch("select name from public.workspaces")
 
