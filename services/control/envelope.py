@@ -25,6 +25,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from services.control.describing import operation_id
+from services.control.keys import MARK, key_caller
 from services.control.live import Live, Look, Watchers
 from services.control.problems import Declined, responses
 from services.control.repeats import Repeat
@@ -43,7 +44,7 @@ UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was aw
 _BEARER: Final = HTTPBearer(
     scheme_name="accessToken",
     bearerFormat="JWT",
-    description="An access token of the Supabase project's Auth.",
+    description="An access token of the Supabase project's Auth, or an API key of a workspace's.",
     auto_error=False,
 )
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -78,12 +79,17 @@ class Gate:
         if scheme.lower() != "bearer" or not token:
             raise Declined("unauthenticated", "Send an access token: Authorization: Bearer ...")
         try:
-            caller = await self.tokens.caller(token.strip())
+            caller = await self._caller(token.strip())
         except TokenRefused as refused:
             raise Declined("unauthenticated", f"{str(refused).capitalize()}.") from None
         request.state.caller = caller
         await self._count(caller)
         return caller
+
+    async def _caller(self, token: str) -> Caller:
+        if token.startswith(MARK):
+            return await key_caller(self.db, token)
+        return await self.tokens.caller(token)
 
     async def _count(self, caller: Caller) -> None:
         try:
@@ -116,7 +122,8 @@ class Enveloped(APIRoute):
                 if repeat is None:
                     response = await handle(request)
                 else:
-                    response = await repeat.once(tx, caller.user_id, lambda: handle(request))
+                    once = repeat.once(tx, caller.user_id, lambda: handle(request), then.kept)
+                    response = await once
             await then.do()
             return response
 
@@ -128,11 +135,23 @@ class Deeds:
     What is to be done once the transaction is committed, before it is answered.
 
     It may fail when the rest has happened, so it must be something that asking again does again.
+    And what must not be kept with the answer.
     """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._forgotten: list[tuple[AccountId, PersonId]] = []
+        self._shown: list[str] = []
+
+    def show_once(self, secret: str) -> None:
+        """Let a secret that the answer shows stand in this answer alone."""
+        self._shown.append(secret)
+
+    def kept(self, body: bytes) -> bytes:
+        """Return what is kept of an answer, in which null stands for each secret."""
+        for secret in self._shown:
+            body = body.replace(f'"{secret}"'.encode(), b"null")
+        return body
 
     def forget(self, account_id: AccountId, person_id: PersonId) -> None:
         """Forget what Redis remembers of a person."""

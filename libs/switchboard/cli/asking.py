@@ -14,9 +14,9 @@ from switchboard.contracts import Calibration, IntentOption
 from switchboard.intents import tiers
 from switchboard.intents.background import CHATTER
 from switchboard.intents.choosing import Model, NoAnswer
-from switchboard.intents.confidence import UNCORRECTED, calibrate, corrected
+from switchboard.intents.confidence import UNCORRECTED, calibrate
 from switchboard.intents.encoder import BuiltIn
-from switchboard.intents.evaluating import Answered
+from switchboard.intents.evaluating import Answered, by_examples
 from switchboard.intents.prompt import near_examples, prompt_for
 from switchboard.intents.reading import spoken
 from switchboard.intents.recogniser import Ranking, Recogniser
@@ -204,7 +204,4 @@ def _answered(
         return Answered(
             sample.text, sample.label, best, judgement.confidence or 0.0, "model", took_ms
         )
-    if ranking.best is None:
-        return Answered(sample.text, sample.label, None, 0.0, "examples", took_ms)
-    sure = corrected(ranking.best.confidence, calibration)
-    return Answered(sample.text, sample.label, ranking.best.name, sure, "examples", took_ms)
+    return by_examples(sample, ranking, calibration, took_ms)

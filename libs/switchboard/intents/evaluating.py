@@ -13,6 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from switchboard.contracts.questions import Calibration
+from switchboard.intents.confidence import corrected
+from switchboard.intents.recogniser import Ranking
+from switchboard.intents.samples import Sample
+
 THRESHOLDS: Final = tuple(step / 20 for step in range(20))
 _MAX_CONFUSIONS: Final = 15
 
@@ -35,6 +40,16 @@ class Answered:
     def at(self, threshold: float) -> str | None:
         """Return the answer it gets where `threshold` must be reached."""
         return self.best if self.best is not None and self.confidence >= threshold else None
+
+
+def by_examples(
+    sample: Sample, ranking: Ranking, calibration: Calibration, took_ms: float | None = None
+) -> Answered:
+    """Return what the examples alone answer to `sample`, which they rank as `ranking`."""
+    if ranking.best is None:
+        return Answered(sample.text, sample.label, None, 0.0, "examples", took_ms)
+    sure = corrected(ranking.best.confidence, calibration)
+    return Answered(sample.text, sample.label, ranking.best.name, sure, "examples", took_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,12 @@ from fastapi import APIRouter
 from services.control.resources import (
     accounts,
     activity,
+    api_keys,
+    audit,
     campaigns,
     contacts,
     deliveries,
+    intents,
     members,
     workspaces,
 )
@@ -27,7 +30,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     members.router,
     accounts.router,
     campaigns.router,
+    intents.router,
     activity.router,
     deliveries.router,
     contacts.router,
+    api_keys.router,
+    audit.router,
 )
