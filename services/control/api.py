@@ -48,7 +48,14 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
         CORSMiddleware,
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", IDEMPOTENCY_KEY, "traceparent"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "Last-Event-ID",
+            IDEMPOTENCY_KEY,
+            "traceparent",
+        ],
         expose_headers=["ETag", "Location", "Retry-After", TRACE_HEADER, REPLAYED],
         max_age=_MAX_AGE_S,
     )

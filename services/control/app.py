@@ -11,6 +11,7 @@ from services.control.caretaker.settings import CaretakerSettings
 from services.control.envelope import Gate
 from services.control.instagram.app import Caretaking, open_caretaking
 from services.control.keyset import open_key_set
+from services.control.live import Watchers
 from services.control.server import CannotListen, Server, listen
 from services.control.settings import Settings
 from services.control.tokens import Tokens
@@ -47,6 +48,7 @@ async def assemble(
         CannotListen: The port is taken.
     """
     loop_watch, secret = LoopWatch(), settings.supabase_jwt_secret
+    watchers = Watchers(most=settings.control_live_most, every_s=settings.control_live_every_s)
     async with (
         open_meter(CONTROL, settings) as meter,
         open_redis(str(settings.redis_url)) as redis,
@@ -69,6 +71,8 @@ async def assemble(
             ),
             db=db,
             meter=meter,
+            watchers=watchers,
+            redis=redis,
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(
@@ -94,7 +98,7 @@ async def assemble(
             finish_s=settings.drain_s,
         ) as server:
             carers = () if care is None else (care.caretaker, care.deleting)
-            yield Control(server, (server, *carers, loop_watch, meter), meter)
+            yield Control(server, (server, watchers, *carers, loop_watch, meter), meter)
 
 
 async def main() -> None:

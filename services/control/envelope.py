@@ -14,6 +14,7 @@ given, and an import rule keeps it so.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
@@ -24,13 +25,18 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from services.control.describing import operation_id
+from services.control.keys import MARK, key_caller
+from services.control.live import Live, Look, Watchers
 from services.control.problems import Declined, responses
 from services.control.repeats import Repeat
 from services.control.tokens import Caller, TokenRefused, Tokens
+from switchboard.contracts import AccountId, PersonId
 from switchboard.db.acting import acting_as
 from switchboard.db.pool import Database, Transaction
 from switchboard.errors import Unavailable
 from switchboard.state import CalledTooOften, Callers
+from switchboard.state.client import Redis
+from switchboard.state.erasing import forget
 from switchboard.telemetry import Meter, Metric
 
 UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was away
@@ -38,7 +44,7 @@ UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was aw
 BEARER: Final = HTTPBearer(
     scheme_name="accessToken",
     bearerFormat="JWT",
-    description="An access token of the Supabase project's Auth.",
+    description="An access token of the Supabase project's Auth, or an API key of a workspace's.",
     auto_error=False,
 )
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -58,6 +64,8 @@ class Gate:
     callers: Callers
     db: Database
     meter: Meter
+    watchers: Watchers
+    redis: Redis
 
     async def admit(self, request: Request) -> Caller:
         """
@@ -71,12 +79,17 @@ class Gate:
         if scheme.lower() != "bearer" or not token:
             raise Declined("unauthenticated", "Send an access token: Authorization: Bearer ...")
         try:
-            caller = await self.tokens.caller(token.strip())
+            caller = await self._caller(token.strip())
         except TokenRefused as refused:
             raise Declined("unauthenticated", f"{str(refused).capitalize()}.") from None
         request.state.caller = caller
         await self._count(caller)
         return caller
+
+    async def _caller(self, token: str) -> Caller:
+        if token.startswith(MARK):
+            return await key_caller(self.db, token)
+        return await self.tokens.caller(token)
 
     async def _count(self, caller: Caller) -> None:
         try:
@@ -103,13 +116,56 @@ class Enveloped(APIRoute):
             caller = await gate.admit(request)
             reads = request.method in _READS or READS_ONLY == self.openapi_extra
             repeat = None if reads else Repeat.of(request, body)
+            then = request.state.afterwards = Deeds(gate.redis)
             async with acting_as(gate.db, caller.claims(), view=reads) as tx:
                 request.state.tx = tx
                 if repeat is None:
-                    return await handle(request)
-                return await repeat.once(tx, caller.user_id, lambda: handle(request))
+                    response = await handle(request)
+                else:
+                    once = repeat.once(tx, caller.user_id, lambda: handle(request), then.kept)
+                    response = await once
+            await then.do()
+            return response
 
         return answer
+
+
+class Deeds:
+    """
+    What is to be done once the transaction is committed, before it is answered.
+
+    It may fail when the rest has happened, so it must be something that asking again does again.
+    And what must not be kept with the answer.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._forgotten: list[tuple[AccountId, PersonId]] = []
+        self._shown: list[str] = []
+
+    def show_once(self, secret: str) -> None:
+        """Let a secret that the answer shows stand in this answer alone."""
+        self._shown.append(secret)
+
+    def kept(self, body: bytes) -> bytes:
+        """Return what is kept of an answer, in which null stands for each secret."""
+        for secret in self._shown:
+            body = body.replace(f'"{secret}"'.encode(), b"null")
+        return body
+
+    def forget(self, account_id: AccountId, person_id: PersonId) -> None:
+        """Forget what Redis remembers of a person."""
+        self._forgotten.append((account_id, person_id))
+
+    async def do(self) -> None:
+        """
+        Do it.
+
+        Raises:
+            Unavailable: Redis is away.
+        """
+        for account_id, person_id in self._forgotten:
+            await forget(self._redis, account_id, person_id)
 
 
 def _note(request: Request, name: str) -> None:
@@ -126,8 +182,34 @@ async def _caller(request: Request) -> Caller:
     return cast("Caller", request.state.caller)
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """More transactions under the caller's claims, for an answer that goes on: see `live`."""
+
+    gate: Gate
+    caller: Caller
+
+    def view(self) -> AbstractAsyncContextManager[Transaction]:
+        """Give one transaction that sees one state of the database and can change nothing."""
+        return acting_as(self.gate.db, self.caller.claims(), view=True)
+
+    def live(self, look: Look) -> Live:
+        """Return the answer that tells what `look` finds."""
+        return Live(look, caller=self.caller, watchers=self.gate.watchers)
+
+
+async def _afterwards(request: Request) -> Deeds:
+    return cast("Deeds", request.state.afterwards)
+
+
+async def _views(request: Request) -> Views:
+    return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
+
+
 Tx = Annotated[Transaction, Depends(_transaction)]
 Who = Annotated[Caller, Depends(_caller)]
+Afterwards = Annotated[Deeds, Depends(_afterwards)]
+Looks = Annotated[Views, Depends(_views)]
 
 
 def resource(prefix: str, tag: str) -> APIRouter:

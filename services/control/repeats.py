@@ -70,10 +70,14 @@ class Repeat:
         return Repeat(key, asked.digest())
 
     async def once(
-        self, tx: Queryable, caller: UUID, handle: Callable[[], Awaitable[Response]]
+        self,
+        tx: Queryable,
+        caller: UUID,
+        handle: Callable[[], Awaitable[Response]],
+        kept: Callable[[bytes], bytes],
     ) -> Response:
         """
-        Return what `handle` answers, or what was answered when this was asked before.
+        Return what `handle` answers, or what was `kept` of it when this was asked before.
 
         Raises:
             Declined: Something else was asked under this key.
@@ -83,7 +87,7 @@ class Repeat:
             return self._again(before)
         response = await handle()
         headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
-        given = Answered(self.digest, response.status_code, headers, bytes(response.body))
+        given = Answered(self.digest, response.status_code, headers, kept(bytes(response.body)))
         await repeats.finish(tx, caller, self.key, given)
         return response
 

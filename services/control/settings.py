@@ -72,6 +72,12 @@ class Settings(DatabaseSettings, RedisSettings, ProcessSettings):
     control_calls_per_s: float = Field(
         10.0, gt=0, le=10_000, description="Calls a user may make a second, from then on."
     )
+    control_live_most: int = Field(
+        6, ge=1, le=100, description="Live answers a user may have open at once."
+    )
+    control_live_every_s: float = Field(
+        1.0, gt=0, le=60, description="How often a live answer looks for what is new."
+    )
     control_max_body_bytes: int = Field(
         _MAX_BODY_BYTES, ge=1_024, description="The largest body a request may have; then 413."
     )

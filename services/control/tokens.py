@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
@@ -69,6 +70,12 @@ class Caller(BaseModel):
     email: str | None = None
     session_id: UUID | None = None
     aal: str | None = None
+    exp: int | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the token is over, with what it has begun."""
+        return None if self.exp is None else datetime.fromtimestamp(self.exp, UTC)
 
     @property
     def user_id(self) -> UUID:
@@ -77,7 +84,7 @@ class Caller(BaseModel):
 
     def claims(self) -> Mapping[str, Any]:
         """Return what the database is told of them: nothing that they wrote themselves."""
-        return {"role": AUDIENCE} | self.model_dump(mode="json", exclude_none=True)
+        return {"role": AUDIENCE} | self.model_dump(mode="json", exclude_none=True, exclude={"exp"})
 
 
 class Tokens:

@@ -92,13 +92,13 @@ async def decide(written: str, verdict: Verdict, *, message_id: str | None, sure
     async with open_database() as db:
         one = await _shown(db, delivery)
         _require_uncertain(one)
-        if verdict == "retry" and _closes_at(one) <= datetime.now(UTC):
+        if verdict == "retry" and one.closes_at <= datetime.now(UTC):
             raise CannotDo(
-                f"{one.id}: Meta allowed it until {_moment(_closes_at(one))}, so it cannot be sent "
+                f"{one.id}: Meta allowed it until {_moment(one.closes_at)}, so it cannot be sent "
                 "again; decide --sent or --drop"
             )
         _require_sure(_MEANS[verdict], sure=sure)
-        if not await _take(db, verdict, delivery, message_id):
+        if not await by_hand.decide(db, delivery, verdict, message_id):
             raise CannotDo(await _why_not(db, delivery, message_id))
     typer.echo(_DECIDED[verdict])
     return 0
@@ -108,7 +108,7 @@ async def cancel(written: str) -> int:
     """Call off a delivery that was not sent yet."""
     delivery = _delivery_id(written)
     async with open_database() as db:
-        if not await by_hand.call_off(db, delivery):
+        if not await by_hand.decide(db, delivery, "cancel"):
             one = await _shown(db, delivery)
             raise CannotDo(f"{one.id} {STATES[one.state]}; {_INSTEAD.get(one.state, _TOO_LATE)}")
     typer.echo("It is called off, and so is what was to follow it.")
@@ -125,18 +125,6 @@ _INSTEAD: Final[Mapping[State, str]] = {
     "uncertain": "see `switchboard deliveries decide`",
     "sending": "see what comes of it in a moment",
 }
-
-
-async def _take(
-    db: Database, verdict: Verdict, delivery: DeliveryId, message_id: str | None
-) -> bool:
-    match verdict:
-        case "sent":
-            return await by_hand.decide_sent(db, delivery, message_id)
-        case "retry":
-            return await by_hand.decide_retry(db, delivery)
-        case "drop":
-            return await by_hand.decide_drop(db, delivery)
 
 
 async def _why_not(db: Database, delivery: DeliveryId, message_id: str | None) -> str:
@@ -205,7 +193,7 @@ def _stands(one: Shown) -> Iterator[str]:
     )
     if text := one.content.get("text"):
         yield f'It says "{text}".'
-    yield f"Meta allows it until {_moment(_closes_at(one))}."
+    yield f"Meta allows it until {_moment(one.closes_at)}."
     if one.message_id:
         yield f"Meta calls it {one.message_id}."
     if one.graph_code is not None:
@@ -230,13 +218,6 @@ def _look(look: Mapping[str, Any]) -> str:
     saw = _SAW[look["outcome"]]
     told = f"{look['at']}  {_ASKED[look['asked']]}: {saw}"
     return told if look["outcome"] in {"found", "absent"} else f"{told}, because {because}"
-
-
-def _closes_at(one: Shown) -> datetime:
-    """Return the last moment Meta allows it: a message's person may have written since."""
-    if one.kind != "message" or one.window_closes_at is None:
-        return one.deadline
-    return max(one.deadline, one.window_closes_at)
 
 
 def _moment(at: datetime) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import typer
@@ -11,7 +10,6 @@ import typer
 from switchboard.cli import archive, telling
 from switchboard.cli.database import reading
 from switchboard.db.history import History
-from switchboard.rules.explaining import explain as told
 
 
 async def explain(written: str, *, as_json: bool) -> int:
@@ -31,18 +29,9 @@ async def explain(written: str, *, as_json: bool) -> int:
 def _tell(one: History) -> None:
     account = one.username or one.past.instagram_id
     telling.heading(f"Event {one.past.event_id} of {telling.printable(account)}")
-    names = {str(campaign_id): name for campaign_id, name in one.campaigns.items()}
-    rows = [_row(asdict(delivery)) for delivery in one.deliveries]
-    for chapter in told(one.past.decision, one.past.event, names, rows):
+    for chapter in one.explanation():
         telling.heading(chapter.title)
         telling.lines(chapter.lines)
-
-
-def _row(delivery: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the delivery's columns, with moments as the decision writes them."""
-    moments = ("not_before", "deadline", "sent_at")
-    shown = {name: delivery[name] and delivery[name].isoformat() for name in moments}
-    return {**delivery, **shown}
 
 
 def _stored(one: History) -> Mapping[str, Any]:

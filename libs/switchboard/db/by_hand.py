@@ -1,9 +1,9 @@
 """
-Deliveries as a person sees and decides them, at a command line.
+Deliveries as a person sees and decides them.
 
-For the role that owns the schema. What is decided is taken only if the delivery is in a state that
-leaves it to a person: uncertain, or for calling it off, not tried yet. Nobody is told of what
-becomes ready by it; the pacer finds it.
+For the role that owns the schema, at a command line, and inside the envelope. What is decided is
+taken only if the delivery is in a state that leaves it to a person: uncertain, or for calling it
+off, not tried yet. Nobody is told of what becomes ready by it; the pacer finds it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from switchboard.contracts import AccountId, CampaignId, DeliveryId
-from switchboard.db import alerts
-from switchboard.db.chains import CANCEL, RELEASE
-from switchboard.db.pool import Database, Queryable, Row
-from switchboard.db.uncertain import ALERT
+from switchboard.contracts import AccountId, CampaignId, DeliveryId, WorkspaceId
+from switchboard.db.pool import Queryable
 from switchboard.rules.decision import DeliveryKind
 from switchboard.rules.states import State
+
+# Of an uncertain one: it was sent, it is to be sent again, it is left as it is. Of one that was not
+# tried yet: it is called off.
+Verdict: TypeAlias = Literal["sent", "retry", "drop", "cancel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Shown:
 
     id: DeliveryId
     event_id: UUID
+    workspace_id: WorkspaceId
     account: UUID
     instagram_id: AccountId
     username: str
@@ -81,6 +83,13 @@ class Shown:
     steps: Sequence[Mapping[str, Any]]
     looks: Sequence[Mapping[str, Any]]
 
+    @property
+    def closes_at(self) -> datetime:
+        """The last moment Meta allows it: a message's person may have written since."""
+        if self.kind != "message" or self.window_closes_at is None:
+            return self.deadline
+        return max(self.deadline, self.window_closes_at)
+
 
 async def listed(
     db: Queryable, account: UUID, *, state: State | None, last: int
@@ -96,43 +105,36 @@ async def shown(db: Queryable, delivery: DeliveryId) -> Shown | None:
     return None if row is None else Shown(**{name: row[name] for name in Shown.__slots__})
 
 
-async def decide_sent(db: Database, delivery: DeliveryId, message_id: str | None) -> bool:
+async def decide(
+    db: Queryable, delivery: DeliveryId, verdict: Verdict, message_id: str | None = None
+) -> bool:
     """
-    Record that an uncertain delivery was sent, as `message_id` if that is known.
+    Decide what became of a delivery or is to become of it, and ask nobody about it any more.
 
-    False: it is not uncertain, or another delivery has that message.
+    `message_id` is what Meta calls it, if it was sent and that is known. False: it is in no state
+    that leaves this to a person, or another delivery has that message.
     """
-    return await _decide(db, _SENT, delivery, message_id)
+    row = await db.fetchrow(_DECIDE, delivery, verdict, message_id)
+    return row is not None and bool(row["decided"])
 
 
-async def decide_retry(db: Database, delivery: DeliveryId) -> bool:
-    """Record that an uncertain delivery is to be sent again; false: it is not uncertain."""
-    return await _decide(db, _RETRY, delivery)
+async def decide_as_caller(
+    db: Queryable, delivery: DeliveryId, verdict: Verdict, message_id: str | None = None
+) -> bool:
+    """
+    Decide as `decide` does, for the caller whose claims the transaction has.
 
-
-async def decide_drop(db: Database, delivery: DeliveryId) -> bool:
-    """Record that an uncertain delivery is left as it is; false: it is not uncertain."""
-    return await _decide(db, _DROP, delivery)
-
-
-async def call_off(db: Database, delivery: DeliveryId) -> bool:
-    """Call off a delivery that was not tried yet, or may be tried again; false: it is neither."""
-    return await _decide(db, _CALL_OFF, delivery)
+    Raises:
+        QueryFailed: They are no editor of its workspace.
+    """
+    row = await db.fetchrow(_DECIDE_AS_CALLER, delivery, verdict, message_id)
+    return row is not None and bool(row["decided"])
 
 
 async def whose(db: Queryable, account: UUID, message_id: str) -> DeliveryId | None:
     """Return which of an account's deliveries has a message, if one has."""
     row = await db.fetchrow(_WHOSE, account, message_id)
     return None if row is None else DeliveryId(row["id"])
-
-
-async def _decide(db: Database, statement: str, delivery: DeliveryId, *arguments: object) -> bool:
-    """Decide, and ask nobody any more."""
-    async with db.transaction() as tx:
-        row: Row | None = await tx.fetchrow(statement, delivery, *arguments)
-        if row is not None:
-            await alerts.resolve(tx, row["account_id"], ALERT, subject=str(delivery))
-        return row is not None
 
 
 _LISTED = """
@@ -147,11 +149,12 @@ select delivery.id, delivery.kind, campaign.name as campaign, delivery.state, de
 """
 
 _SHOWN = """
-select delivery.id, delivery.event_id, delivery.account_id as account, account.instagram_id,
-       account.username, delivery.campaign_id, campaign.name as campaign, delivery.step,
-       delivery.kind, delivery.person_id, delivery.comment_id, delivery.content, delivery.state,
-       delivery.reason, delivery.attempts, delivery.attempted_at, delivery.attempt_over_at,
-       delivery.doubted_at, delivery.look_at, delivery.not_before, delivery.deadline,
+select delivery.id, delivery.event_id, delivery.workspace_id, delivery.account_id as account,
+       account.instagram_id, account.username, delivery.campaign_id, campaign.name as campaign,
+       delivery.step, delivery.kind, delivery.person_id, delivery.comment_id, delivery.content,
+       delivery.state, delivery.reason, delivery.attempts, delivery.attempted_at,
+       delivery.attempt_over_at, delivery.doubted_at, delivery.look_at, delivery.not_before,
+       delivery.deadline,
        contact.window_closes_at, delivery.sent_at, delivery.message_id, delivery.recipient_id,
        delivery.graph_code, delivery.graph_subcode, delivery.fbtrace_id, delivery.trace_id,
        (select coalesce(jsonb_agg(jsonb_build_object('after', step.after, 'reason', step.reason,
@@ -177,43 +180,10 @@ _WHOSE = """
 select id from public.deliveries where account_id = $1 and message_id = $2
 """
 
-_ENDED: Final = """
-  returning id, account_id
-)"""
-_TELL: Final = """
-select id, account_id from ended
+_DECIDE = """
+select private.end_delivery($1, $2, $3) as decided
 """
 
-_WAS_SENT: Final = """
-with recursive ended as (
-  update public.deliveries decided
-     set state = 'sent', moved_by = 'owner', reason = 'decided_sent', lease_until = null,
-         sent_at = coalesce(attempt_over_at, now()), message_id = $2
-   where id = $1 and state = 'uncertain'
-     and not exists (
-       select from public.deliveries other
-        where other.account_id = decided.account_id and other.message_id = $2)"""
-_SENT: Final = _WAS_SENT + _ENDED + RELEASE + _TELL
-
-# Published as long ago as can be: nobody is told of it here.
-_RETRY: Final = """
-update public.deliveries
-   set state = 'ready', moved_by = 'owner', reason = 'decided_retry', lease_owner = null,
-       lease_until = null, published_at = to_timestamp(0)
- where id = $1 and state = 'uncertain'
-returning id, account_id
+_DECIDE_AS_CALLER = """
+select private.decide_delivery($1, $2, $3) as decided
 """
-
-_IS_DROPPED: Final = """
-with recursive ended as (
-  update public.deliveries
-     set state = 'cancelled', moved_by = 'owner', reason = 'decided_drop', lease_until = null
-   where id = $1 and state = 'uncertain'"""
-_DROP: Final = _IS_DROPPED + _ENDED + CANCEL + _TELL
-
-_IS_CALLED_OFF: Final = """
-with recursive ended as (
-  update public.deliveries
-     set state = 'cancelled', moved_by = 'owner', reason = 'called_off'
-   where id = $1 and state in ('waiting', 'parked', 'ready')"""
-_CALL_OFF: Final = _IS_CALLED_OFF + _ENDED + CANCEL + _TELL

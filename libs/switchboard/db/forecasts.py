@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from switchboard.contracts import AccountId, CampaignId, CommentId, DeliveryId
+from switchboard.contracts import AccountId, CampaignId, CommentId, DeliveryId, WorkspaceId
 from switchboard.db.backlog import BACKLOGGED
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.outlook import Outlook, Waiting
@@ -46,6 +46,19 @@ class Someone:
     deadline: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A forecast that was made at `computed_at`: an account's, or one of its campaigns'."""
+
+    campaign_id: CampaignId | None
+    campaign: str | None
+    waiting: int
+    drained_at: datetime | None
+    missed: int
+    missed_from: datetime | None
+    computed_at: datetime
+
+
 async def claim(db: Queryable, *, older_than: timedelta, lease: timedelta) -> Account | None:
     """
     Take an account whose forecast is `older_than` that, or missing, for the length of `lease`.
@@ -56,9 +69,11 @@ async def claim(db: Queryable, *, older_than: timedelta, lease: timedelta) -> Ac
     return None if row is None else _account(row)
 
 
-async def account(db: Queryable, wanted: UUID) -> Account | None:
-    """Return one account, if there is one of that id."""
-    row = await db.fetchrow(_ACCOUNT, wanted)
+async def account(
+    db: Queryable, wanted: UUID, *, within: WorkspaceId | None = None
+) -> Account | None:
+    """Return one account, if there is one of that id, anywhere or `within` a workspace."""
+    row = await db.fetchrow(_ACCOUNT, wanted, within)
     return None if row is None else _account(row)
 
 
@@ -107,6 +122,12 @@ async def store(
     )
 
 
+async def stored(db: Queryable, wanted: UUID) -> Sequence[Stored]:
+    """Return an account's forecast as it was stored last: its own, then its campaigns'."""
+    rows = await db.fetch(_STORED, wanted)
+    return [Stored(**{name: row[name] for name in Stored.__slots__}) for row in rows]
+
+
 def _account(row: Row) -> Account:
     return Account(**{name: row[name] for name in Account.__slots__})
 
@@ -150,7 +171,7 @@ _ACCOUNT = """
 select id, instagram_id, status, private_replies_per_hour,
        nullif(greatest(held_until, paused_until, now()), now()) as opens
   from public.instagram_accounts
- where id = $1
+ where id = $1 and ($2::uuid is null or workspace_id = $2)
 """
 
 # `place` is who is served first: those that were told of, then the order the owner chose. Each of
@@ -236,4 +257,14 @@ on conflict (account_id, campaign_id) do update
    set waiting = excluded.waiting, drained_at = excluded.drained_at, missed = excluded.missed,
        missed_from = excluded.missed_from, computed_at = excluded.computed_at,
        claimed_until = null
+"""
+
+_STORED = """
+select forecast.campaign_id, campaign.name as campaign, forecast.waiting, forecast.drained_at,
+       forecast.missed, forecast.missed_from, forecast.computed_at
+  from public.delivery_forecasts forecast
+  left join public.campaigns campaign on campaign.id = forecast.campaign_id
+ where forecast.account_id = $1 and forecast.computed_at is not null
+   and (forecast.campaign_id is null or forecast.waiting > 0)
+ order by forecast.campaign_id is not null, campaign.rank, campaign.id
 """

@@ -1,19 +1,21 @@
 """
 The ledger as it is read: one event with all that came of it, or all events in their order.
 
-For the command line tools, which run as the role that owns the schema.
+For the command line tools, which run as the role that owns the schema, and inside the envelope,
+where one sees the events of one's own workspaces.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from switchboard.contracts import AccountId, CampaignId, DeliveryId, EventId, PersonId, WorkspaceId
 from switchboard.db.pool import Queryable, Row
+from switchboard.rules.explaining import Chapter, explain
 
 _BATCH: Final = 500
 
@@ -83,6 +85,12 @@ class History:
     campaigns: Mapping[CampaignId, str]
     deliveries: tuple[PastDelivery, ...]
 
+    def explanation(self) -> list[Chapter]:
+        """Return why the event got what it got, chapter by chapter, for people."""
+        names = {str(campaign_id): name for campaign_id, name in self.campaigns.items()}
+        rows = [_row(delivery) for delivery in self.deliveries]
+        return explain(self.past.decision, self.past.event, names, rows)
+
 
 async def event(db: Queryable, event_id: EventId) -> History | None:
     """Return what is known of one event, if it is in the ledger."""
@@ -130,6 +138,13 @@ async def count(
     """Return how many events were received from `since` to just before `until`."""
     row = await db.fetchrow(_COUNT, account, since, until)
     return 0 if row is None else int(row["events"])
+
+
+def _row(delivery: PastDelivery) -> Mapping[str, Any]:
+    """Return the delivery's columns, with moments as the decision writes them."""
+    row = asdict(delivery)
+    moments = ("not_before", "deadline", "sent_at")
+    return row | {name: row[name] and row[name].isoformat() for name in moments}
 
 
 def _past(row: Row) -> PastEvent:

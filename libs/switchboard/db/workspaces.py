@@ -28,13 +28,13 @@ class Workspace:
 async def mine(
     db: Queryable, user: UUID, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Workspace]:
-    """Return up to `limit` of the workspaces that `user` is a member of, the oldest first."""
+    """Return up to `limit` of the workspaces that `user`, or a key, is in, the oldest first."""
     rows = await db.fetch(_MINE, user, *(after or (None, None)), limit)
     return [_workspace(row) for row in rows]
 
 
 async def find(db: Queryable, user: UUID, workspace: WorkspaceId) -> Workspace | None:
-    """Return a workspace that `user` is a member of."""
+    """Return a workspace that `user`, or a key, is in."""
     row = await db.fetchrow(_FIND, user, workspace)
     return None if row is None else _workspace(row)
 
@@ -55,12 +55,17 @@ def _workspace(row: Row) -> Workspace:
     return Workspace(**{name: row[name] for name in Workspace.__slots__})
 
 
+# A key is no member; what it is there is told by where it may do what.
 _COLUMNS = """
-select workspace.id, workspace.name, membership.role::text, workspace.revision,
-       workspace.created_at
-  from public.memberships membership
-  join public.workspaces workspace on workspace.id = membership.workspace_id
- where membership.user_id = $1"""
+select workspace.id, workspace.name, workspace.revision, workspace.created_at,
+       coalesce(membership.role,
+                (select max(role)
+                   from unnest(enum_range(null::public.member_role)) role
+                  where workspace.id = any (private.my_workspace_ids(role))))::text as role
+  from public.workspaces workspace
+  left join public.memberships membership
+    on membership.workspace_id = workspace.id and membership.user_id = $1
+ where workspace.id = any ((select private.my_workspace_ids('viewer'))::uuid[])"""
 
 _MINE = f"""{_COLUMNS}
    and ($2::timestamptz is null or (workspace.created_at, workspace.id) > ($2, $3::uuid))

@@ -12,7 +12,18 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.control.resources import accounts, campaigns, intents, members, workspaces
+from services.control.resources import (
+    accounts,
+    activity,
+    api_keys,
+    audit,
+    campaigns,
+    contacts,
+    deliveries,
+    intents,
+    members,
+    workspaces,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     workspaces.router,
@@ -20,4 +31,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts.router,
     campaigns.router,
     intents.router,
+    activity.router,
+    deliveries.router,
+    contacts.router,
+    api_keys.router,
+    audit.router,
 )
