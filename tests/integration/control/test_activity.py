@@ -27,15 +27,11 @@ def path(shop: Shop, rest: str = "") -> str:
 
 async def happen(owner: Database, shop: Shop, count: int, **fields: Any) -> list[str]:
     """Let `count` things happen, a second apart; return their ids, the newest first."""
-    events = [
-        recorded(
-            shop,
-            uuid4().hex,
-            **{"answered": False, "received_at": now() - timedelta(seconds=count - number)}
-            | fields,
-        )
-        for number in range(count)
-    ]
+    events = []
+    for number in range(count):
+        at = now() - timedelta(seconds=count - number)
+        usual: dict[str, Any] = {"answered": False, "received_at": at}
+        events.append(recorded(shop, uuid4().hex, **usual | fields))
     await ledger.record(owner, events)
     return [str(one.event_id) for one in reversed(events)]
 

@@ -227,7 +227,7 @@ class TestAudit:
         assert ["a"] == rest
 
     async def test_jobs(self, house: House, owner: Database, shop: Shop) -> None:
-        """A workspace's admins see its jobs; those of others and of the installation they do not."""
+        """A workspace's admins see its jobs, and not those of others or of the installation."""
         other = await open_shop(owner)
         await owner.execute(
             """
