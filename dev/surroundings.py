@@ -114,9 +114,27 @@ class Surroundings:
         port = self.ports[service.name]
         return {
             **self.environ,
-            **self.credentials(),
             "PYTHONUNBUFFERED": "1",
+            **self._of_all(backing),
             "DATABASE_URL": backing.api_url if service is CONTROL else backing.pipeline_url,
+            # An owner's server to try webhooks with is on this machine, too.
+            "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
+            _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+            **(self._caretaking(backing) if service is CONTROL and self.cares else {}),
+        }
+
+    def of_command_line(self, backing: Backing) -> dict[str, str]:
+        """Return what `switchboard` needs besides what is in the environment."""
+        return {
+            **self._of_all(backing),
+            "DATABASE_URL": backing.owner_url,
+            "DOCTOR_INGRESS_URL": self.ingress_url,
+        }
+
+    def _of_all(self, backing: Backing) -> dict[str, str]:
+        """Return what every process of ours is told alike."""
+        return {
+            **self.credentials(),
             "REDIS_URL": backing.redis_url,
             "AWS_ENDPOINT_URL": backing.aws_endpoint_url,
             "AWS_REGION": self.region,
@@ -126,10 +144,6 @@ class Surroundings:
             "LINK_SECRETS": self.keys.link_secret,
             "PUBLIC_URL": self.ingress_url,
             "SUPABASE_URL": self.supabase_url,
-            # An owner's server to try webhooks with is on this machine, too.
-            "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
-            _PORT_OF.get(service, "HEALTH_PORT"): str(port),
-            **(self._caretaking(backing) if service is CONTROL and self.cares else {}),
         }
 
     @property
