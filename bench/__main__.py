@@ -16,6 +16,7 @@ BENCHMARKS = (
     "intents",
     "latency",
     "intents_load",
+    "rls",
 )
 
 for name in BENCHMARKS:

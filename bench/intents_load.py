@@ -48,6 +48,7 @@ async def main() -> None:
 async def _measure(ollama: str) -> None:
     narrator = Narrator(Console(file=sys.stderr))
     environ = {port.variable: "0" for port in PORTS} | {"LOG_LEVEL": "warning"}
+    environ |= {"CARETAKER": "off"}
     environ |= {"OLLAMA_HOST": ollama, "CLASSIFIER_MODEL": "qwen2.5:3b"}
     waited: dict[str, list[float]] = defaultdict(list)
     with TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ from switchboard.queues import Address, SqsClient, create_queues, open_sqs
 from switchboard.topology import Queue
 
 _PREFIX: Final = "bench"
-_MIGRATIONS: Final = Path(__file__).parent.parent / migrate.DIRECTORY
+MIGRATIONS: Final = Path(__file__).parent.parent / migrate.DIRECTORY
 _HELD: Final = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -71,7 +71,7 @@ async def open_stage() -> AsyncIterator[Stage]:
     ):
         await create_queues(client, _PREFIX)
         await platform.apply(postgres.url)
-        await migrate.apply(postgres.url, _MIGRATIONS)
+        await migrate.apply(postgres.url, MIGRATIONS)
         await postgres.let_in("switchboard_pipeline")
         yield Stage(
             sqs=client,

@@ -25,6 +25,7 @@ from switchboard.state import open_redis, ping
 MIGRATIONS: Final = CHECKOUT / migrate.DIRECTORY
 PIPELINE: Final = "switchboard_pipeline"
 API: Final = "switchboard_api"
+CARETAKER: Final = "switchboard_caretaker"
 
 
 @contextlib.asynccontextmanager
@@ -53,6 +54,7 @@ async def open_backing(
                 owner_url=owner_url,
                 pipeline_url=await _url_of(PIPELINE, postgres) if postgres else owner_url,
                 api_url=await _url_of(API, postgres) if postgres else owner_url,
+                caretaker_url=await _url_of(CARETAKER, postgres) if postgres else owner_url,
                 redis_url=redis_url,
                 aws_endpoint_url=endpoint_url,
             ),

@@ -115,10 +115,7 @@ def _invite(stack: Stack, narrator: Narrator) -> None:
 
 def _environment(stack: Stack) -> str:
     """Return what the command line needs of the environment, as a shell reads it."""
-    needed = {
-        "DATABASE_URL": stack.backing.owner_url,
-        "TOKEN_KEYS": stack.around.keys.token_key,
-    }
+    needed = stack.around.of_command_line(stack.backing)
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in needed.items())
 
 

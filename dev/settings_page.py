@@ -18,10 +18,12 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
 from services.sender.settings import Settings as SenderSettings
+from switchboard.doctor.settings import DoctorSettings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -31,6 +33,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "classifier": ClassifierSettings,
     "sender": SenderSettings,
     "control": ControlSettings,
+    "control's caretaker": CaretakerSettings,
 }
 
 _HEAD = """\
@@ -62,6 +65,7 @@ These decide what is started on your machine. A server whose address is given is
 | `SQS_PORT`, `POSTGRES_PORT`, `REDIS_PORT` | 4566, 55432, 56379 | the embedded servers |
 | `ROUTER_HEALTH_PORT`, `CLASSIFIER_HEALTH_PORT`, `SENDER_HEALTH_PORT` | 8011, 8012, 8013 | health |
 | `META_GRAPH_URL`, `META_API_URL`, `META_WWW_URL` | the simulator | another stand-in of Instagram |
+| `CARETAKER` | on | `off`: nobody looks after accounts, and nobody logs in at Instagram |
 | `LOCAL_DIR` | `.local` | where data, logs and secrets of the local stack are kept |
 | `POSTGRES_BIN_DIR`, `REDIS_SERVER_BIN`, `MINISTACK_PYTHON` | as installed | other servers to run |
 
@@ -72,7 +76,7 @@ the story runs; `META_APP_SECRETS` and `META_VERIFY_TOKEN` must then be the stan
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([_HEAD, *_shared(), *_own(), _STACK])
+    return "\n".join([_HEAD, *_shared(), *_own(), *_doctor(), _STACK])
 
 
 def _shared() -> Iterator[str]:
@@ -101,6 +105,17 @@ def _own() -> Iterator[str]:
             field = settings.model_fields[name]
             yield f"| `{name.upper()}` | {_default(field)} | {field.description} |"
         yield ""
+
+
+def _doctor() -> Iterator[str]:
+    """Yield the variables that are the doctor's own; it reads the services' besides."""
+    yield "## `switchboard doctor`\n"
+    yield "It reads the services' variables, as far as they are set, and these.\n"
+    yield "| variable | default | what it is |\n| --- | --- | --- |"
+    for name, field in DoctorSettings.model_fields.items():
+        if name.startswith("doctor_"):
+            yield f"| `{name.upper()}` | {_default(field)} | {field.description} |"
+    yield ""
 
 
 def _readers() -> dict[str, list[str]]:

@@ -27,6 +27,7 @@ class Backing:
     owner_url: str  # PostgreSQL, as the role that owns the schema
     pipeline_url: str  # the same, as the router and the sender log in
     api_url: str  # the same, as control logs in
+    caretaker_url: str  # the same, as what looks after accounts logs in
     redis_url: str
     aws_endpoint_url: str
 
@@ -113,9 +114,27 @@ class Surroundings:
         port = self.ports[service.name]
         return {
             **self.environ,
-            **self.credentials(),
             "PYTHONUNBUFFERED": "1",
+            **self._of_all(backing),
             "DATABASE_URL": backing.api_url if service is CONTROL else backing.pipeline_url,
+            # An owner's server to try webhooks with is on this machine, too.
+            "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
+            _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+            **(self._caretaking(backing) if service is CONTROL and self.cares else {}),
+        }
+
+    def of_command_line(self, backing: Backing) -> dict[str, str]:
+        """Return what `switchboard` needs besides what is in the environment."""
+        return {
+            **self._of_all(backing),
+            "DATABASE_URL": backing.owner_url,
+            "DOCTOR_INGRESS_URL": self.ingress_url,
+        }
+
+    def _of_all(self, backing: Backing) -> dict[str, str]:
+        """Return what every process of ours is told alike."""
+        return {
+            **self.credentials(),
             "REDIS_URL": backing.redis_url,
             "AWS_ENDPOINT_URL": backing.aws_endpoint_url,
             "AWS_REGION": self.region,
@@ -125,9 +144,18 @@ class Surroundings:
             "LINK_SECRETS": self.keys.link_secret,
             "PUBLIC_URL": self.ingress_url,
             "SUPABASE_URL": self.supabase_url,
-            # An owner's server to try webhooks with is on this machine, too.
-            "WEBHOOKS_ALLOW_PRIVATE": self.given("WEBHOOKS_ALLOW_PRIVATE") or "true",
-            _PORT_OF.get(service, "HEALTH_PORT"): str(port),
+        }
+
+    @property
+    def cares(self) -> bool:
+        """Whether accounts are looked after, which makes calls to Instagram by itself."""
+        return self.given("CARETAKER") != "off"
+
+    def _caretaking(self, backing: Backing) -> dict[str, str]:
+        """Return what control needs to look after accounts, and to let owners log in."""
+        return {
+            "CARETAKER_DATABASE_URL": backing.caretaker_url,
+            "CONTROL_PUBLIC_URL": self.given("CONTROL_PUBLIC_URL") or self.control_url,
         }
 
     def of_auth(self, backing: Backing) -> dict[str, str]:
@@ -149,6 +177,8 @@ class Surroundings:
             "METASIM_HOST": HOST,
             "METASIM_PORT": str(self.ports["metasim"]),
             "METASIM_WEBHOOK_URL": f"{self.ingress_url}/webhooks/instagram",
+            "METASIM_DEAUTHORIZE_URL": f"{self.control_url}/instagram/deauthorize",
+            "METASIM_DATA_DELETION_URL": f"{self.control_url}/instagram/data-deletion",
             "METASIM_APP_ID": self.keys.app_id,
             "METASIM_APP_SECRET": self.keys.app_secret,
             "METASIM_VERIFY_TOKEN": self.keys.verify_token,

@@ -79,9 +79,10 @@ class Service:
         return tuple(queue for queue in QUEUES if self.name in queue.producers)
 
 
-# The sender publishes an event when a timer of a campaign's flow goes off.
+# The sender publishes an event when a timer of a campaign's flow goes off, control a comment that
+# no webhook told of.
 EVENTS: Final = Queue(
-    name="events", producers=("ingress", "sender"), consumer="router", visibility_s=60
+    name="events", producers=("ingress", "sender", "control"), consumer="router", visibility_s=60
 )
 CLASSIFY: Final = Queue(
     name="classify", producers=("router",), consumer="classifier", visibility_s=180
@@ -102,6 +103,6 @@ ROUTER: Final = Service(name="router", port=8011, needs=("sqs", "redis", "postgr
 CLASSIFIER: Final = Service(name="classifier", port=8012, needs=("sqs",))
 SENDER: Final = Service(name="sender", port=8013, needs=("sqs", "redis", "postgres"))
 
-CONTROL: Final = Service(name="control", port=8000, needs=("redis", "postgres"))
+CONTROL: Final = Service(name="control", port=8000, needs=("sqs", "redis", "postgres"))
 
 SERVICES: Final = (INGRESS, ROUTER, CLASSIFIER, SENDER, CONTROL)

@@ -15,6 +15,7 @@ from services.control.describing import describe, operation_id
 from services.control.envelope import Gate
 from services.control.front import TRACE_HEADER, Front
 from services.control.health import add_health_routes
+from services.control.instagram import routes as instagram
 from services.control.problems import Declined, Fault, Part, invalid, of_status, pointer
 from services.control.refusals import declined
 from services.control.repeats import HEADER as IDEMPOTENCY_KEY
@@ -39,8 +40,9 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
-    for router in ROUTERS:
+    for router in (*ROUTERS, *instagram.ROUTERS):
         api.include_router(router, prefix="/v1")
+    api.include_router(instagram.outside)
     _add_refusals(api)
     api.add_middleware(
         CORSMiddleware,
@@ -61,10 +63,16 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
 
 
 def serve(
-    api: FastAPI, gate: Gate, health: Health, meter: Meter, *, max_body_bytes: int
+    api: FastAPI,
+    gate: Gate,
+    health: Health,
+    meter: Meter,
+    *,
+    max_body_bytes: int,
+    desk: instagram.Desk | None = None,
 ) -> ASGIApp:
     """Return what is served: `api` behind its gate, health beside it, the front around both."""
-    api.state.gate = gate
+    api.state.gate, api.state.desk = gate, desk
     add_health_routes(api, health, meter)
     return Front(app=api, meter=meter, max_body_bytes=max_body_bytes)
 

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from services.control.api import make_api, serve
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.envelope import Gate
+from services.control.instagram.app import Caretaking, open_caretaking
 from services.control.keyset import open_key_set
 from services.control.live import Watchers
 from services.control.server import CannotListen, Server, listen
@@ -17,8 +19,9 @@ from switchboard.db.pool import open_pool
 from switchboard.health import Health, LoopWatch
 from switchboard.lifecycle import Worker
 from switchboard.process import open_meter, run_service
-from switchboard.settings import refuse
+from switchboard.settings import load, refuse
 from switchboard.state import Callers, open_redis
+from switchboard.state.client import Redis
 from switchboard.telemetry import Meter
 from switchboard.topology import CONTROL
 
@@ -33,9 +36,13 @@ class Control:
 
 
 @contextlib.asynccontextmanager
-async def assemble(settings: Settings) -> AsyncIterator[Control]:
+async def assemble(
+    settings: Settings, caretaking: CaretakerSettings | None = None
+) -> AsyncIterator[Control]:
     """
     Open what control needs, in order; close it in reverse, whatever happens.
+
+    Without `caretaking` no accounts are looked after, and nobody can log in at Instagram.
 
     Raises:
         CannotListen: The port is taken.
@@ -51,6 +58,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
             name="switchboard-control",
         ) as db,
         open_key_set(settings.auth_url) as keys,
+        _caring(caretaking, redis, meter) as care,
     ):
         gate = Gate(
             tokens=Tokens(
@@ -68,16 +76,29 @@ async def assemble(settings: Settings) -> AsyncIterator[Control]:
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(
-            loop=loop_watch, lag_limit_s=settings.loop_lag_limit_s, probes={"postgres": db.ping}
+            loop=loop_watch,
+            lag_limit_s=settings.loop_lag_limit_s,
+            probes={"postgres": db.ping},
+            pulses={}
+            if care is None
+            else {"caretaker": care.caretaker.still_s, "deleting": care.deleting.still_s},
         )
         api = make_api(origins=settings.control_origins)
         async with listen(
-            serve(api, gate, health, meter, max_body_bytes=settings.control_max_body_bytes),
+            serve(
+                api,
+                gate,
+                health,
+                meter,
+                max_body_bytes=settings.control_max_body_bytes,
+                desk=None if care is None else care.desk,
+            ),
             host=settings.control_host,
             port=settings.control_port,
             finish_s=settings.drain_s,
         ) as server:
-            yield Control(server, (server, watchers, loop_watch, meter), meter)
+            carers = () if care is None else (care.caretaker, care.deleting)
+            yield Control(server, (server, watchers, *carers, loop_watch, meter), meter)
 
 
 async def main() -> None:
@@ -89,7 +110,19 @@ async def main() -> None:
 async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     """Yield the workers alone; a port that is taken ends the process with one line."""
     try:
-        async with assemble(settings) as control:
+        caretaking = load(CaretakerSettings) if settings.caretaker_database_url else None
+        async with assemble(settings, caretaking) as control:
             yield control.workers
     except CannotListen as failure:
         refuse(str(failure))
+
+
+@contextlib.asynccontextmanager
+async def _caring(
+    settings: CaretakerSettings | None, redis: Redis, meter: Meter
+) -> AsyncIterator[Caretaking | None]:
+    if settings is None:
+        yield None
+        return
+    async with open_caretaking(settings, redis, meter) as care:
+        yield care

@@ -41,7 +41,7 @@ from switchboard.telemetry import Meter, Metric
 
 UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was away
 
-_BEARER: Final = HTTPBearer(
+BEARER: Final = HTTPBearer(
     scheme_name="accessToken",
     bearerFormat="JWT",
     description="An access token of the Supabase project's Auth, or an API key of a workspace's.",
@@ -218,7 +218,7 @@ def resource(prefix: str, tag: str) -> APIRouter:
         prefix=prefix,
         tags=[tag],
         route_class=Enveloped,
-        dependencies=[Security(_BEARER)],
+        dependencies=[Security(BEARER)],
         responses=responses(
             HTTPStatus.BAD_REQUEST,
             HTTPStatus.UNAUTHORIZED,

@@ -6,7 +6,14 @@ from datetime import timedelta
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PostgresDsn,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import NoDecode
 
 from switchboard.settings import (
@@ -48,6 +55,12 @@ class Settings(DatabaseSettings, RedisSettings, ProcessSettings):
         None,
         description="What tokens must say of who issued them, where a project has a domain of its"
         " own. Unset: SUPABASE_URL/auth/v1.",
+    )
+    caretaker_database_url: PostgresDsn | None = Field(
+        None,
+        repr=False,
+        description="PostgreSQL, as switchboard_caretaker. Unset: this process looks after no"
+        " accounts, and nobody can log in at Instagram; set, the caretaker's settings are needed.",
     )
     control_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = Field(
         (),

@@ -20,8 +20,8 @@ MIGRATIONS: Final = Path(__file__).resolve().parents[2] / "supabase" / "migratio
 OWNER: Final = "postgres"
 PIPELINE: Final = "switchboard_pipeline"
 API: Final = "switchboard_api"
-AUTHENTICATOR: Final = "authenticator"
 CARETAKER: Final = "switchboard_caretaker"
+AUTHENTICATOR: Final = "authenticator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Cluster:
         """Give the name of a database with every migration, applied as on Supabase."""
         async with self.bare() as name:
             await migrate.apply(self.address(name, OWNER), MIGRATIONS)
-            await self._let_in(PIPELINE, API, AUTHENTICATOR, CARETAKER)
+            await self._let_in(PIPELINE, API, CARETAKER, AUTHENTICATOR)
             yield name
 
     @contextlib.asynccontextmanager

@@ -223,6 +223,8 @@ async def _open(opened: AsyncExitStack, folder: Path, ollama: OllamaServer) -> S
     environ |= {"SENDER_RECONCILE_AGAIN_S": "2", "SENDER_RECONCILE_FIRST_S": "1"}
     environ |= {"OLLAMA_HOST": ollama.url, "CLASSIFIER_MODEL": MODEL}
     environ |= {port.variable: "0" for port in PORTS}
+    # Journeys count calls to Instagram, and order faults for them: nobody else may make any.
+    environ |= {"CARETAKER": "off"}
     with (folder / "narration").open("w") as narration:
         narrator = Narrator(Console(file=narration, highlight=False))
         around = read_surroundings(environ | {"LOCAL_DIR": str(folder)}, keeps=False)

@@ -45,6 +45,8 @@ from tools.chaos.sqs_proxy import CONTROL as DOOR_CONTROL
 # A call to Meta may take four seconds: two busy cores are slow, and a call that is merely slow
 # should not look lost.
 SETTINGS: Final[Mapping[str, str]] = {
+    # What is judged is what people are owed, and calls to Instagram are counted.
+    "CARETAKER": "off",
     "VISIBILITY_S": "5",
     "SENDER_CALL_BUDGET_S": "4",
     "SENDER_LEASE_S": "10",

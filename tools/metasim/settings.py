@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     host: _Name = "127.0.0.1"
     port: int = Field(8002, ge=0, le=65535)  # 0: the kernel chooses
     webhook_url: HttpUrl | None = None  # None: events are kept, none is delivered
+    deauthorize_url: HttpUrl | None = None  # of the app, for `signed_request`
+    data_deletion_url: HttpUrl | None = None
     app_id: _Name
     app_secret: SecretStr = Field(min_length=1)  # signs webhooks, proves the app in OAuth
     meta_app_secret: SecretStr | None = Field(None, min_length=1)  # signs those told to be

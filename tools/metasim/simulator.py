@@ -41,13 +41,20 @@ class Simulator:
         self.signals = Signals()
         self.stopping = asyncio.Event()
         self.timeline = Timeline(self.signals, self.clock.now_s)
-        self._begin_anew(Config(webhook_url=settings.webhook_url))
+        self._begin_anew(
+            Config(
+                webhook_url=settings.webhook_url,
+                deauthorize_url=settings.deauthorize_url,
+                data_deletion_url=settings.data_deletion_url,
+            )
+        )
         self.courier = Courier(self)
 
     def reset(self) -> None:
-        """Forget everything; the settings and the webhook address stay, the numbers go on."""
+        """Forget everything; the settings and the app's addresses stay, the numbers go on."""
         self.courier.forget()
-        self._begin_anew(Config(webhook_url=self.config.webhook_url))
+        stay = {"webhook_url", "deauthorize_url", "data_deletion_url"}
+        self._begin_anew(Config.model_validate(self.config.model_dump(include=stay)))
         self.timeline.clear()
         self.timeline.add("reset")
         self.signals.tell_all()

@@ -13,6 +13,7 @@ from switchboard.cli import (
     checking,
     connected,
     deliveries,
+    diagnosis,
     dlq,
     dry_run,
     erasing,
@@ -116,6 +117,19 @@ def forecast_(
     finish(forecast.forecast(account, missing=missing, as_json=as_json))
 
 
+@app.command("doctor")
+def doctor_(
+    account: MaybeAccount = None,
+    migrations: Annotated[
+        str, typer.Option("--migrations", help="Where this release's migrations are.")
+    ] = "supabase/migrations",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Examine the installation and its accounts: what is wrong, and what to do."""
+    finish(diagnosis.doctor(account, migrations, as_json=as_json))
+
+
 @app.command("replay")
 def replay_(
     since: Annotated[str, typer.Option("--since", help="From when on, in UTC.")],
@@ -129,6 +143,8 @@ def replay_(
     as_: Annotated[
         str | None, typer.Option("--as", help="The campaign it takes the place of; else new.")
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """
     Decide stored events again, and print what comes out otherwise.
@@ -146,7 +162,11 @@ def replay_(
         raise typer.Exit(refuse(str(failure))) from None
     if file is None and as_ is not None:
         raise typer.Exit(refuse("--as: names what --campaign FILE takes the place of; give both"))
-    finish(replay.replay(of) if file is None else replay.what_if(of, file, as_))
+    finish(
+        replay.replay(of, as_json=as_json)
+        if file is None
+        else replay.what_if(of, file, as_, as_json=as_json)
+    )
 
 
 @app.command("dry-run")
@@ -169,9 +189,14 @@ def lint_(
     campaign: MaybeCampaign = None,
     *,
     check_media: CheckMedia = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with a campaign, beside the account's others if --account is given."""
-    finish(checking.lint(file, account=account, campaign=campaign, check_media=check_media))
+    finish(
+        checking.lint(
+            file, account=account, campaign=campaign, check_media=check_media, as_json=as_json
+        )
+    )
 
 
 @app.command("publish")

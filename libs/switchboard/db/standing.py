@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from switchboard.contracts import AccountId, WorkspaceId
+from switchboard.db.credentials import Sealed
 from switchboard.db.pool import Queryable
 
 
@@ -52,6 +53,16 @@ async def accounts(db: Queryable, account: UUID | None = None) -> Sequence[Stand
     rows = await db.fetch(_STANDING, account)
     return [Standing(**{name: row[name] for name in Standing.__slots__}) for row in rows]
 
+
+async def credential(db: Queryable, account: UUID) -> Sealed | None:
+    """Return an account's token, sealed, if it ever had one."""
+    row = await db.fetchrow(_CREDENTIAL, account)
+    return None if row is None else Sealed(row["key_id"], row["nonce"], row["ciphertext"])
+
+
+_CREDENTIAL = """
+select key_id, nonce, ciphertext from private.instagram_credentials where account_id = $1
+"""
 
 _STANDING = """
 select account.id, account.workspace_id, workspace.name as workspace, account.instagram_id,

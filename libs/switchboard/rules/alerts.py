@@ -26,7 +26,7 @@ AlertKind: TypeAlias = Literal[
     "account_unconfirmed",
     "role_missing",
     "app_role_missing",
-    "permission_missing",
+    "permission_not_granted",
     "not_subscribed",
     "token_not_refreshed",
     "thread_taken",
@@ -166,7 +166,7 @@ ALERTS: Final[Mapping[AlertKind, About]] = {
         "permissions > Apps and websites > Tester invites. Else ask whoever runs Switchboard. "
         f"{_BY_ITSELF}",
     ),
-    "permission_missing": About(
+    "permission_not_granted": About(
         says="The account's owner has not granted us everything: {subject} is missing. What needs "
         "it does not happen.",
         do="Connect the account again and leave every permission ticked on Instagram's page.",

@@ -112,7 +112,7 @@ class Probing:
         await care.probed(self.db, account.id, permissions=granted, subscribed_fields=fields)
         await self._say(account, "not_subscribed", missing(FIELDS, fields))
         wanted = (BASIC, MANAGE_COMMENTS, MANAGE_MESSAGES)
-        await self._say(account, "permission_missing", missing(wanted, granted))
+        await self._say(account, "permission_not_granted", missing(wanted, granted))
         return Done(_told(fields, granted, renewed=renewed))
 
     async def _subscription(self, account: Cared, token: str) -> tuple[frozenset[str] | None, bool]:

@@ -14,6 +14,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from services.control.app import Control, assemble
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings
 from switchboard.db.pool import Database
 from tests.integration.db.town import Shop
@@ -116,8 +117,13 @@ class House:
 async def open_house(
     owner: Database, api_url: str, redis_url: str, **settings: Any
 ) -> AsyncIterator[House]:
-    """Run the API as `assemble` makes it, beside somebody who publishes keys."""
+    """
+    Run the API as `assemble` makes it, beside somebody who publishes keys.
+
+    With `caretaking`, the caretaker's settings, it looks after accounts as well.
+    """
     issuer, asked = Issuer(), []
+    caretaking: CaretakerSettings | None = settings.pop("caretaking", None)
 
     async def publish(request: web.Request) -> web.Response:
         asked.append(request.path)
@@ -136,7 +142,7 @@ async def open_house(
             "control_calls_burst": 1_000,
         }
         async with (
-            assemble(Settings(**given | settings)) as control,
+            assemble(Settings(**given | settings), caretaking) as control,
             ClientSession() as http,
             running(control),
         ):

@@ -30,8 +30,8 @@ async def happen(owner: Database, shop: Shop, count: int, **fields: Any) -> list
     events = []
     for number in range(count):
         at = now() - timedelta(seconds=count - number)
-        whole: dict[str, Any] = {"answered": False, "received_at": at} | fields
-        events.append(recorded(shop, uuid4().hex, **whole))
+        usual: dict[str, Any] = {"answered": False, "received_at": at}
+        events.append(recorded(shop, uuid4().hex, **usual | fields))
     await ledger.record(owner, events)
     return [str(one.event_id) for one in reversed(events)]
 

@@ -227,7 +227,7 @@ class TestAudit:
         assert ["a"] == rest
 
     async def test_jobs(self, house: House, owner: Database, shop: Shop) -> None:
-        """Admins see their workspace's jobs, not others' nor the installation's."""
+        """A workspace's admins see its jobs, and not those of others or of the installation."""
         other = await open_shop(owner)
         await owner.execute(
             """

@@ -8,6 +8,7 @@ import pytest
 
 from dev.surroundings import Backing, Surroundings, read_surroundings
 from services.classifier.settings import Settings as ClassifierSettings
+from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
@@ -20,6 +21,7 @@ BACKING = Backing(
     owner_url="postgresql://postgres:o@127.0.0.1:5/postgres",
     pipeline_url="postgresql://switchboard_pipeline:p@127.0.0.1:5/postgres",
     api_url="postgresql://switchboard_api:a@127.0.0.1:5/postgres",
+    caretaker_url="postgresql://switchboard_caretaker:c@127.0.0.1:5/postgres",
     redis_url="redis://:r@127.0.0.1:6/0",
     aws_endpoint_url="http://127.0.0.1:7",
 )
@@ -44,6 +46,7 @@ def surroundings(folder: Path, **environ: str) -> Surroundings:
         (CLASSIFIER, ClassifierSettings),
         (SENDER, SenderSettings),
         (CONTROL, ControlSettings),
+        (CONTROL, CaretakerSettings),
     ],
 )
 def test_a_service_accepts_its_environment(

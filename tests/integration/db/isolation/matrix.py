@@ -24,6 +24,8 @@ from tests.integration.db.isolation.town import STAFF, Town
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Command: TypeAlias = Literal["select", "insert", "update", "delete"]
+# Our own processes that serve all tenants: a login of each, and a field of that name in `Table`.
+SYSTEMS: Final = ("pipeline",)
 COMMANDS: Final[tuple[Command, ...]] = ("select", "insert", "update", "delete")
 
 # denied: there is no right. nothing: there is one, and no row for them. refused: a policy is
@@ -47,7 +49,7 @@ class Caller:
     """Somebody who tries: the login they come by, the role they take, and what they claim."""
 
     name: str
-    login: Literal["authenticator", "api", "pipeline"]
+    login: str
     role: str | None
     claims: Mapping[str, str]
 
@@ -88,7 +90,7 @@ def callers(town: Town) -> list[Caller]:
         Caller("anon", "authenticator", "anon", {"role": "anon"}),
         Caller("service", "authenticator", "service_role", {"role": "service_role"}),
         Caller("api", "api", None, {"sub": str(town.ours.staff["owner"])}),
-        Caller("pipeline", "pipeline", None, {}),
+        *(Caller(system, system, None, {}) for system in SYSTEMS),
     ]
 
 
@@ -103,8 +105,9 @@ def expected(town: Town, tables: Mapping[str, Table] = TABLES) -> dict[Cell, Out
 
 
 def _should(table: Table, command: Command, caller: Caller) -> Outcome:
-    if caller.name == "pipeline":
-        return table.pipeline.get(command, "denied")
+    if caller.name in SYSTEMS:
+        rights: Mapping[str, Outcome] = getattr(table, caller.name)
+        return rights.get(command, "denied")
     least = getattr(table, command)
     if caller.role != "authenticated" or least is None:
         return "denied"
@@ -140,6 +143,12 @@ async def catalogue(logins: Logins) -> set[str]:
     """Return every table, partition and view there is in our schemas."""
     async with connected(logins.owner) as owner:
         return {row["name"] for row in await owner.fetch(_RELATIONS)}
+
+
+async def entitled(logins: Logins) -> set[str]:
+    """Return the roles, but for the tables' owner, that have a right to anything in our tables."""
+    async with connected(logins.owner) as owner:
+        return {row["rolname"] for row in await owner.fetch(_ENTITLED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +286,19 @@ _RELATIONS: Final = """
 select n.nspname || '.' || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+"""
+
+_ENTITLED: Final = """
+select r.rolname::text
+  from pg_roles r
+ where not r.rolsuper and r.rolname <> current_user and r.rolname !~ '^pg_'
+   and exists (
+     select
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and (has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+             or has_table_privilege(r.oid, c.oid, 'DELETE, TRUNCATE, TRIGGER'))
+   )
 """
 
 _COLUMNS: Final = """

@@ -67,6 +67,13 @@ async def test_every_table_has_an_expectation(settled: Settled) -> None:
     assert set(TABLES) == await matrix.catalogue(settled.logins)
 
 
+async def test_every_role_is_tried(settled: Settled) -> None:
+    """Nobody has a right to a table but users and those of our processes that the matrix tries."""
+    systems = {f"switchboard_{name}" for name in matrix.SYSTEMS}
+
+    assert {"authenticated"} | systems == await matrix.entitled(settled.logins)
+
+
 async def test_every_table_has_rows(settled: Settled) -> None:
     """There is something to reach in each table, of each tenant: else the matrix proved nothing."""
     empty = []
@@ -151,6 +158,14 @@ async def test_a_forgotten_table_is_found(holed: Settled) -> None:
     assert {"public.forgotten", "private.leak"} == await matrix.catalogue(holed.logins) - set(
         TABLES
     )
+
+
+async def test_a_forgotten_role_is_found(holed: Settled) -> None:
+    """A right for a role that nobody tries fails the matrix, on one column too."""
+    async with matrix.connected(holed.logins.owner) as owner:
+        await owner.execute("grant update (name) on public.intents to authenticator")
+
+    assert "authenticator" in await matrix.entitled(holed.logins)
 
 
 def test_an_expectation_is_complete() -> None:

@@ -1,0 +1,83 @@
+"""What looks after accounts beside the API, opened and wired: the caretaker, logins, deletions."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+
+from services.control.caretaker.app import Means, make_caretaker
+from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.settings import CaretakerSettings
+from services.control.instagram.connecting import Connecting
+from services.control.instagram.deleting import Deleting
+from services.control.instagram.routes import Desk
+from switchboard.clock import utc_now
+from switchboard.db.credentials import Vault
+from switchboard.db.pool import open_pool
+from switchboard.graph import AccountClient, LoginClient, open_http
+from switchboard.queues import Address, Publisher, open_sqs
+from switchboard.state import Limits
+from switchboard.state.client import Redis
+from switchboard.state.erasing import forget
+from switchboard.telemetry import Meter
+from switchboard.topology import EVENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caretaking:
+    """The workers, and what the routes need."""
+
+    caretaker: Caretaker
+    deleting: Deleting
+    desk: Desk
+
+
+@contextlib.asynccontextmanager
+async def open_caretaking(
+    settings: CaretakerSettings, redis: Redis, meter: Meter
+) -> AsyncIterator[Caretaking]:
+    """Open what looking after accounts needs; close it in reverse, whatever happens."""
+    prefix = settings.queue_prefix
+    async with (
+        open_pool(
+            str(settings.caretaker_database_url),
+            max_size=settings.caretaker_at_once + 2,
+            name="switchboard-caretaker",
+        ) as db,
+        open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
+        Publisher.open(sqs, Address(sqs, EVENTS.physical(prefix))) as events,
+        open_http() as http,
+    ):
+        app, budget_s = settings.app(), settings.caretaker_call_budget_s
+        meta = AccountClient(
+            http,
+            url=settings.meta_graph_url,
+            version=settings.meta_api_version,
+            call_budget_s=budget_s,
+        )
+        login = LoginClient(http, app, call_budget_s=budget_s)
+        means = Means(
+            db=db, limits=Limits(redis), meta=meta, login=login, events=events, meter=meter
+        )
+        connecting = Connecting(
+            db=db,
+            login=login,
+            accounts=meta,
+            vault=Vault(settings.vault_keys()),
+            now=utc_now,
+        )
+        yield Caretaking(
+            caretaker=make_caretaker(means, settings),
+            deleting=Deleting(
+                db=db, forget=partial(forget, redis), every_s=settings.caretaker_every_s
+            ),
+            desk=Desk(
+                app=app,
+                secrets=settings.meta_app_secrets,
+                public_url=settings.control_public_url,
+                connecting=connecting,
+                db=db,
+            ),
+        )
