@@ -20,6 +20,7 @@ from services.control.resources import (
     audit,
     campaigns,
     contacts,
+    dead_letters,
     deliveries,
     intents,
     members,
@@ -38,4 +39,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     api_keys.router,
     audit.router,
     analytics.router,
+    dead_letters.router,
 )
