@@ -137,12 +137,13 @@ STAGES: Final[Mapping[Stage, str]] = {
 # days are cut from a range that is as wide as time zones are apart.
 _DAYS: Final = f"""
 with account as (
-  select id, time_zone
+  select id, time_zone, interval '5 minutes' + reply_delay_max as soon
     from public.instagram_accounts
    where workspace_id = $1 and ($2::uuid is null or id = $2)
 ), event as materialized (
   select event.event_id, event.account_id, event.person_id, event.campaign_id, event.received_at,
          event.outcome = 'matched' as matched,
+         event.received_at + account.soon as late_at,
          (event.received_at at time zone account.time_zone)::date as day, account.time_zone
     from account
     join public.events event
@@ -154,15 +155,25 @@ with account as (
    where event.workspace_id = $1 and ($3::uuid is null or event.campaign_id = $3)
      and {_CAME}
 ), answered as materialized (
-  select event.*, matched and {_SENT} as sent
+  select event.*, coalesce(reply.sent, false) as sent,
+         coalesce(reply.sent and reply.first_at > event.late_at, false) as late,
+         coalesce(not reply.sent and reply.waiting, false) as waiting,
+         coalesce(not reply.sent and not reply.waiting and reply.lost, false) as lost
     from event
+    left join lateral (
+      select bool_or(reply.state = 'sent') as sent,
+             bool_or(reply.state in ('waiting', 'parked', 'ready', 'sending', 'uncertain'))
+               as waiting,
+             bool_or(reply.state in ('refused', 'expired', 'cancelled')) as lost,
+             min(reply.sent_at) as first_at
+        from public.deliveries reply
+       where reply.event_id = event.event_id
+         and reply.kind in ('private_reply', 'public_reply', 'message')
+    ) reply on event.matched
 ), come as materialized (
   select event.*,
          case when sent then {_TAPPED} else false end as tapped,
-         case when sent then {_CLICKED} else false end as clicked,
-         case when sent then {_LATE} else false end as late,
-         case when matched and not sent then {_WAITING} else false end as waiting,
-         case when matched and not sent then {_LOST} else false end as lost
+         case when sent then {_CLICKED} else false end as clicked
     from answered event
 )
 select come.account_id, come.day,
@@ -172,7 +183,7 @@ select come.account_id, come.day,
        count(*) filter (where matched) as matched, count(*) filter (where sent) as sent,
        count(*) filter (where tapped) as tapped, count(*) filter (where clicked) as clicked,
        count(*) filter (where late) as late, count(*) filter (where waiting) as waiting,
-       count(*) filter (where lost and not waiting) as lost
+       count(*) filter (where lost) as lost
   from come
   left join public.campaigns campaign on campaign.id = come.campaign_id
  group by come.account_id, come.day, come.time_zone, come.campaign_id, campaign.name, campaign.rank

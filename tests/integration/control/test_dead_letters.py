@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from switchboard.topology import EVENTS
 from tests.integration.control.house import House, open_house
 from tests.integration.db.town import Shop, now, open_shop
 from tests.integration.db.users import Role
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs.type_defs import MessageTypeDef
 
 
 def path(shop: Shop, rest: str = "") -> str:
@@ -55,7 +59,7 @@ class Yard:
         async with Fates.open(self.client, EVENTS, prefix=self.prefix) as fates:
             await fates.carry_out(Bury("it could not be read"), Held.of(message))
 
-    async def receive(self) -> list[dict[str, str]]:
+    async def receive(self) -> list[MessageTypeDef]:
         """Receive one message that waits to be handled, if there is one."""
         url = await Address(self.client, EVENTS.physical(self.prefix)).url()
         answer = await self.client.receive_message(
@@ -64,7 +68,7 @@ class Yard:
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return list(answer.get("Messages", ()))  # type: ignore[arg-type]
+        return list(answer.get("Messages", ()))
 
 
 @pytest.fixture
