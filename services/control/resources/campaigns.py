@@ -35,7 +35,7 @@ _BY_VERSION = Cursors[int](int)
 _MOST_BYTES = 1_048_576
 _MOST_CAMPAIGNS = 1_000
 # What is read from YAML is described as what is read from JSON.
-_FILES = dict.fromkeys(files.MEDIA_TYPES.values(), {"schema": CampaignFile.model_json_schema()})
+_FILES = {kind: {"schema": CampaignFile.model_json_schema()} for kind in files.MEDIA_TYPES.values()}
 
 
 def _storable(definition: dict[str, Any]) -> dict[str, Any]:
