@@ -11,7 +11,14 @@ import pytest
 from tests.integration.db.isolation import matrix
 from tests.integration.db.isolation.conftest import Settled
 from tests.integration.db.isolation.expectations import TABLES
-from tests.integration.db.isolation.matrix import Caller, Connection, acting, callers, connected
+from tests.integration.db.isolation.matrix import (
+    SYSTEMS,
+    Caller,
+    Connection,
+    acting,
+    callers,
+    connected,
+)
 from tests.integration.db.isolation.town import STAFF
 
 SECRETS = {
@@ -206,7 +213,7 @@ class TestSecrets:
         """No column that holds a secret is read by anybody who comes through an API."""
         got = {}
         for caller in callers(settled.town):
-            if caller.name != "pipeline":
+            if caller.name not in SYSTEMS:
                 async with acting(settled.logins, caller) as connection:
                     for table, column in SECRETS.items():
                         statement = f"select {column} from {table}"
@@ -246,7 +253,7 @@ class TestSecrets:
 
 
 class TestRoles:
-    @pytest.mark.parametrize("login", ["api", "pipeline"])
+    @pytest.mark.parametrize("login", ["api", *SYSTEMS])
     async def test_becoming_somebody_else(self, settled: Settled, login: str) -> None:
         """Neither login becomes a role that sees more, by statement or by setting."""
         async with connected(getattr(settled.logins, login)) as connection:
@@ -266,7 +273,12 @@ class TestRoles:
         async with acting(settled.logins, caller) as connection:
             tags = {
                 await _tag(connection, f"set local role {role}")
-                for role in ("service_role", "postgres", "switchboard_pipeline")
+                for role in (
+                    "service_role",
+                    "postgres",
+                    "switchboard_pipeline",
+                    "switchboard_caretaker",
+                )
             }
 
         assert {"denied"} == tags
@@ -274,7 +286,7 @@ class TestRoles:
     async def test_claims_without_a_role(self, settled: Settled) -> None:
         """An owner's claims open nothing for a login that has not become a user."""
         claims = {"sub": str(settled.town.ours.staff["owner"])}
-        for login in ("api", "pipeline"):
+        for login in ("api", *SYSTEMS):
             caller = Caller("forgetful", login, None, claims)
             async with acting(settled.logins, caller) as connection:
                 assert await _tag(connection, "select id from public.invitations") == "denied"

@@ -60,6 +60,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_JOB, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
+    await owner.execute(_COVERAGE, shop.account, shop.workspace)
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -105,6 +106,9 @@ values ($1, 'workspace', gen_random_uuid())
 _JOB = (
     "insert into private.jobs (name, subject, workspace_id) values ('refresh', $1::uuid::text, $1)"
 )
+_COVERAGE = """
+insert into public.post_coverage (account_id, workspace_id, media_id) values ($1, $2, '1')
+"""
 _LOGIN = """
 insert into private.login_states (state_hash, workspace_id, user_id)
 values (sha256($1::uuid::text::bytea), $1, $2)
