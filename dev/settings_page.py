@@ -23,6 +23,7 @@ from services.control.settings import Settings as ControlSettings
 from services.ingress.settings import Settings as IngressSettings
 from services.router.settings import Settings as RouterSettings
 from services.sender.settings import Settings as SenderSettings
+from switchboard.doctor.settings import DoctorSettings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -75,7 +76,7 @@ the story runs; `META_APP_SECRETS` and `META_VERIFY_TOKEN` must then be the stan
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([_HEAD, *_shared(), *_own(), _STACK])
+    return "\n".join([_HEAD, *_shared(), *_own(), *_doctor(), _STACK])
 
 
 def _shared() -> Iterator[str]:
@@ -104,6 +105,17 @@ def _own() -> Iterator[str]:
             field = settings.model_fields[name]
             yield f"| `{name.upper()}` | {_default(field)} | {field.description} |"
         yield ""
+
+
+def _doctor() -> Iterator[str]:
+    """Yield the variables that are the doctor's own; it reads the services' besides."""
+    yield "## `switchboard doctor`\n"
+    yield "It reads the services' variables, as far as they are set, and these.\n"
+    yield "| variable | default | what it is |\n| --- | --- | --- |"
+    for name, field in DoctorSettings.model_fields.items():
+        if name.startswith("doctor_"):
+            yield f"| `{name.upper()}` | {_default(field)} | {field.description} |"
+    yield ""
 
 
 def _readers() -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Final
 from switchboard.telemetry import Metric
 
 WEBHOOKS_ACCEPTED: Final = Metric("WebhooksAccepted")
+WEBHOOKS_SIGNED: Final = Metric("WebhooksSigned")  # by secret: its place in the list, from 1
 WEBHOOKS_REFUSED: Final = Metric("WebhooksRefused")  # by because: a signature's fault, too_large...
 WEBHOOKS_NOT_STORED: Final = Metric("WebhooksNotStored")  # answered 503; Meta sends them again
 WEBHOOKS_UNREADABLE: Final = Metric("WebhooksUnreadable")

@@ -64,6 +64,7 @@ class Webhook:
         self, events: Sorted, trace_id: TraceId, elapsed_ms: float, *, size_bytes: int, secret: int
     ) -> web.Response:
         self.meter.count(metrics.WEBHOOKS_ACCEPTED)
+        self.meter.count(metrics.WEBHOOKS_SIGNED, secret=str(secret + 1))
         self.meter.observe(metrics.WEBHOOK_DURATION, elapsed_ms)
         if events.tests:
             self.meter.count(metrics.TEST_EVENTS_DROPPED, events.tests)

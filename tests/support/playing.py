@@ -58,11 +58,15 @@ class _Tap(NamedTuple):
     is_chip: bool
 
 
+# Set off by what the classifier says, or does not say: of a comment, or of a message.
+_BY_ANSWER = frozenset({"intent", "unrecognised"})
+
+
 async def play(http: ClientSession, definition: CampaignDefinition) -> list[Refusal]:
     """Play `definition` from everything that can set it off, with each variant; note refusals."""
     refused: list[Refusal] = []
     kind = definition.trigger.kind
-    for began in ("comment", "message") if kind == "intent" else (kind,):
+    for began in ("comment", "message") if kind in _BY_ANSWER else (kind,):
         for variant in range(max(len(getattr(step, "variants", ())) for step in definition.steps)):
             player = _Player(Simulator(http, ""), definition, variant)
             await player.prepare()
@@ -171,7 +175,7 @@ class _Player:
     @property
     def _is_for_others(self) -> bool:
         """Whether a reply to a comment is not meant: the intent was found in a message."""
-        is_either = self.definition.trigger.kind == "intent"
+        is_either = self.definition.trigger.kind in _BY_ANSWER
         return is_either and not self.is_comment and not self.came_by_tap
 
     async def _reply_in_private(self, position: int, step: PrivateReply) -> bool:
@@ -188,7 +192,7 @@ class _Player:
         return False
 
     async def _write(self, position: int, step: Message) -> bool:
-        if self.is_comment and self.definition.trigger.kind == "intent":
+        if self.is_comment and self.definition.trigger.kind in _BY_ANSWER:
             return True
         content = self._chosen(step.variants)
         await self._send(position, content)
@@ -222,7 +226,7 @@ class _Player:
         is_private = isinstance(head, PrivateReply)
         if self._is_for_others and is_private:
             return True
-        if self.is_comment and not is_private and self.definition.trigger.kind == "intent":
+        if self.is_comment and not is_private and self.definition.trigger.kind in _BY_ANSWER:
             return True
         await self._pass(step.after)
         content = self._chosen(step.variants)

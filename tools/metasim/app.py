@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 
 from aiohttp import ClientSession, TCPConnector, web
 
@@ -38,11 +39,17 @@ def create_app(settings: Settings) -> web.Application:
     app[SIM] = Simulator(settings)
     app.cleanup_ctx.append(_deliveries)
     app.on_shutdown.append(_stop)
+    app.on_response_prepare.append(_date)
     app.add_routes(_page_routes() + _control_routes())
     for version in _VERSIONS:
         app.add_routes(_graph_routes(version))
     app.router.add_route("*", "/{path:.*}", unknown_path)
     return app
+
+
+async def _date(request: web.Request, response: web.StreamResponse) -> None:
+    """Date each answer by the simulator's clock, which may be wrong."""
+    response.headers["Date"] = formatdate(request.app[SIM].clock.now_s(), usegmt=True)
 
 
 def _page_routes() -> list[web.RouteDef]:

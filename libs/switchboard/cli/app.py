@@ -11,13 +11,19 @@ import typer
 from switchboard.cli import (
     alerts,
     checking,
+    connected,
     deliveries,
+    diagnosis,
+    dlq,
     dry_run,
+    erasing,
     explain,
     forecast,
     latest,
+    migrating,
     replay,
     secrets,
+    workspaces,
 )
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.intents import intents
@@ -26,7 +32,7 @@ from switchboard.cli.running import finish, refuse
 
 app = typer.Typer(
     name="switchboard",
-    help="Why somebody got an answer, and what another campaign would have done.",
+    help="Why somebody got an answer, what another campaign would do, and what operators do.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -40,6 +46,14 @@ owed = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(owed, name="deliveries")
+
+dead = typer.Typer(
+    help="Messages that could not be handled: why, and sending them back.", no_args_is_help=True
+)
+app.add_typer(dead, name="dlq")
+
+known = typer.Typer(help="Instagram accounts, and how each one is.", no_args_is_help=True)
+app.add_typer(known, name="accounts")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
 AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
@@ -103,6 +117,19 @@ def forecast_(
     finish(forecast.forecast(account, missing=missing, as_json=as_json))
 
 
+@app.command("doctor")
+def doctor_(
+    account: MaybeAccount = None,
+    migrations: Annotated[
+        str, typer.Option("--migrations", help="Where this release's migrations are.")
+    ] = "supabase/migrations",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Examine the installation and its accounts: what is wrong, and what to do."""
+    finish(diagnosis.doctor(account, migrations, as_json=as_json))
+
+
 @app.command("replay")
 def replay_(
     since: Annotated[str, typer.Option("--since", help="From when on, in UTC.")],
@@ -116,6 +143,8 @@ def replay_(
     as_: Annotated[
         str | None, typer.Option("--as", help="The campaign it takes the place of; else new.")
     ] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """
     Decide stored events again, and print what comes out otherwise.
@@ -133,7 +162,11 @@ def replay_(
         raise typer.Exit(refuse(str(failure))) from None
     if file is None and as_ is not None:
         raise typer.Exit(refuse("--as: names what --campaign FILE takes the place of; give both"))
-    finish(replay.replay(of) if file is None else replay.what_if(of, file, as_))
+    finish(
+        replay.replay(of, as_json=as_json)
+        if file is None
+        else replay.what_if(of, file, as_, as_json=as_json)
+    )
 
 
 @app.command("dry-run")
@@ -156,9 +189,14 @@ def lint_(
     campaign: MaybeCampaign = None,
     *,
     check_media: CheckMedia = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with a campaign, beside the account's others if --account is given."""
-    finish(checking.lint(file, account=account, campaign=campaign, check_media=check_media))
+    finish(
+        checking.lint(
+            file, account=account, campaign=campaign, check_media=check_media, as_json=as_json
+        )
+    )
 
 
 @app.command("publish")
@@ -286,6 +324,136 @@ def deliveries_decide(
 def deliveries_cancel(delivery: ADelivery) -> None:
     """Call off a delivery that was not sent yet."""
     finish(deliveries.cancel(delivery))
+
+
+AQueue = Annotated[str, typer.Argument(metavar="QUEUE", help="events, classify, ...")]
+Messages = Annotated[
+    list[str] | None, typer.Option("--id", help="One message's id; several times for several.")
+]
+
+
+@dead.command("list")
+def dlq_list(
+    queue: Annotated[
+        str | None, typer.Argument(metavar="[QUEUE]", help="Only this one's: events, ...")
+    ] = None,
+    last: Annotated[
+        int, typer.Option("--last", min=1, max=dlq.MOST, help="How many of each queue.")
+    ] = 100,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List messages that were buried, with the reason; they stay where they are."""
+    finish(dlq.list_(queue, last=last, as_json=as_json))
+
+
+@dead.command("show")
+def dlq_show(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="A message's id.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one of them whole, with what people wrote."""
+    finish(dlq.show(message, as_json=as_json))
+
+
+@dead.command("redrive")
+def dlq_redrive(
+    queue: AQueue,
+    ids: Messages = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All that are there now.")] = False,
+    most: Annotated[
+        int, typer.Option("--most", min=1, max=dlq.MOST, help="With --all: no more than so many.")
+    ] = dlq.MOST,
+) -> None:
+    """Send them back to their queue, to be handled again."""
+    if everything == bool(ids):
+        raise typer.Exit(refuse("give --id, once for each message, or --all"))
+    finish(dlq.redrive(queue, ids or (), most=most))
+
+
+@dead.command("discard")
+def dlq_discard(
+    queue: AQueue,
+    ids: Messages = None,
+    *,
+    sure: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+) -> None:
+    """Throw messages away that nobody needs any more; what they say is lost."""
+    if not ids:
+        raise typer.Exit(refuse("give --id, once for each message"))
+    finish(dlq.discard(queue, ids, sure=sure))
+
+
+@known.command("list")
+def accounts_list(*, as_json: AsJson = False) -> None:
+    """List the accounts that are, or were, connected."""
+    finish(connected.list_(as_json=as_json))
+
+
+@known.command("show")
+def accounts_show(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Id, Instagram id or name.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how an account is: its token, webhooks, holds, alerts, what it owes."""
+    finish(connected.show(account, as_json=as_json))
+
+
+@app.command("export")
+def export_(
+    workspace: Annotated[str, typer.Argument(metavar="WORKSPACE", help="Its id or name.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DEST", help="A new folder, or a new file ending in .zip.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything that a workspace owns as plain files, without tokens or secrets."""
+    finish(workspaces.export(workspace, destination, as_json=as_json))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="What `export` has written.")],
+    *,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="The user it is to belong to: id or e-mail.")
+    ] = None,
+    keep_owed: Annotated[
+        bool,
+        typer.Option("--keep-owed", help="What is owed is sent from here: no other one will."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a workspace that was exported, whole or not at all; its accounts disconnected."""
+    finish(workspaces.import_(source, owner=owner, keep_owed=keep_owed, as_json=as_json))
+
+
+@app.command("erase")
+def erase_(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="Their id at the account.")],
+    *,
+    account: AnAccount,
+    sure: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a person, who they are and what they said, everywhere and for ever."""
+    finish(erasing.erase(person, account, sure=sure, as_json=as_json))
+
+
+@app.command("migrate")
+def migrate_(
+    directory: Annotated[
+        str, typer.Option("--directory", help="Where the migrations are.")
+    ] = "supabase/migrations",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the database up to date; does nothing to one that is."""
+    finish(migrating.migrate(directory, as_json=as_json))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,7 +23,9 @@ from switchboard.rules import publishing
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION, Campaign, CampaignDefinition
 
 
-async def lint(file: str, *, account: str | None, campaign: str | None, check_media: bool) -> int:
+async def lint(
+    file: str, *, account: str | None, campaign: str | None, check_media: bool, as_json: bool
+) -> int:
     """Print what is wrong with the campaign in `file`; 1 if there are errors."""
     raw = read_json(file)
     around = _Around()
@@ -34,6 +36,10 @@ async def lint(file: str, *, account: str | None, campaign: str | None, check_me
             own = accounts.campaign_id(campaign, "--campaign") if campaign else None
             around = await _around(db, of)
     verdict = await _judge(raw, around, own, check_media=check_media)
+    if as_json:
+        telling.as_json(verdict.said)
+        return EXIT_FOUND if verdict.errors else 0
+    _tell(verdict)
     if verdict.errors:
         return EXIT_FOUND
     typer.echo("It can be published." if verdict.warnings else "Nothing is wrong with it.")
@@ -57,6 +63,7 @@ async def publish(
         place = await _place(db, of, campaign=campaign, name=name, rank=rank)
         own = place.id if campaign else None
         verdict = await _judge(raw, await _around(db, of), own, check_media=check_media)
+        _tell(verdict)
         if verdict.definition is None or verdict.errors:
             return _not_published("mend the errors first")
         if verdict.warnings and strict:
@@ -135,12 +142,31 @@ def schema() -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Saying:
+    """One thing that is wrong, and where; `path` is empty where it is no campaign at all."""
+
+    severity: str
+    path: str
+    message: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What was said of a definition; `definition` is `None` where it is none."""
+    """What was said of a definition, the worst first; `definition` is `None` where it is none."""
 
     definition: CampaignDefinition | None
-    errors: int
-    warnings: int
+    said: Sequence[_Saying]
+
+    @property
+    def errors(self) -> int:
+        """How many keep it from being published."""
+        return sum(one.severity == "error" for one in self.said)
+
+    @property
+    def warnings(self) -> int:
+        """How many do not."""
+        return len(self.said) - self.errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +194,11 @@ async def _around(db: Queryable, of: Account) -> _Around:
 async def _judge(
     raw: object, around: _Around, own: CampaignId | None, *, check_media: bool
 ) -> _Verdict:
-    """Print everything that is wrong with `raw`, the worst first, campaigns by their names."""
+    """Return everything that is wrong with `raw`, the worst first, campaigns by their names."""
     try:
         definition = publishing.read_definition(raw)
     except publishing.Invalid as invalid:
-        for fault in invalid.faults:
-            telling.lines([f"error: {fault}"], indent="")
-        return _Verdict(None, len(invalid.faults), 0)
+        return _Verdict(None, [_Saying("error", "", str(one), "") for one in invalid.faults])
     probed = await probe(definition) if check_media else Probed({}, ())
     checked = publishing.check(
         raw,
@@ -185,15 +209,22 @@ async def _judge(
         intents=around.intents,
     )
     names = {str(one.id): one.name for one in around.listed}
-    told = [
-        (one.severity, one.path, publishing.with_names(one.message, names), str(one.code))
+    said = [
+        _Saying(one.severity, one.path, publishing.with_names(one.message, names), str(one.code))
         for one in checked.findings
     ]
-    told += [("error", path, f"nobody can fetch it: {why}", "") for path, why in probed.unreachable]
-    for severity, path, message, code in sorted(told, key=lambda one: one[0]):
-        telling.lines([f"{severity}: {path}: {message}{code and f' [{code}]'}"], indent="")
-    errors = sum(severity == "error" for severity, *_ in told)
-    return _Verdict(definition, errors, len(told) - errors)
+    said += [
+        _Saying("error", path, f"nobody can fetch it: {why}", "")
+        for path, why in probed.unreachable
+    ]
+    return _Verdict(definition, sorted(said, key=lambda one: one.severity))
+
+
+def _tell(verdict: _Verdict) -> None:
+    for one in verdict.said:
+        where = f"{one.path}: " if one.path else ""
+        code = f" [{one.code}]" if one.code else ""
+        telling.lines([f"{one.severity}: {where}{one.message}{code}"], indent="")
 
 
 def _not_published(what_to_do: str) -> int:

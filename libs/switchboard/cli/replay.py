@@ -48,9 +48,9 @@ class Range:
     account: str | None
 
 
-async def replay(of: Range) -> int:
+async def replay(of: Range, *, as_json: bool) -> int:
     """Decide the events again; 1 if any comes out otherwise than it was stored."""
-    tally = _Tally()
+    tally = _Tally(as_json=as_json)
     async with reading() as db:
         account, total = await _scope(db, of)
         books = Books(db)
@@ -61,7 +61,7 @@ async def replay(of: Range) -> int:
     return tally.tell()
 
 
-async def what_if(of: Range, file: str, as_: str | None) -> int:
+async def what_if(of: Range, file: str, as_: str | None, *, as_json: bool) -> int:
     """Decide the events with the campaign in `file` in place of a live one; print what differs."""
     definition = read_definition(file)
     candidate = CampaignId(uuid4()) if as_ is None else accounts.campaign_id(as_, "--as")
@@ -77,7 +77,10 @@ async def what_if(of: Range, file: str, as_: str | None) -> int:
                 await instead.compare(past)
                 count()
         names = await accounts.names(db, instead.seen)
-    instead.tell(names)
+    if as_json:
+        telling.as_json(instead.told(names))
+    else:
+        instead.tell(names)
     return 0
 
 
@@ -109,24 +112,38 @@ async def _compare(past: PastEvent, books: Books, tally: _Tally) -> None:
 
 @dataclass(slots=True)
 class _Tally:
-    """How many came out the same; those that did not are printed as they are met."""
+    """
+    How many came out the same; those that did not are printed as they are met.
 
+    As JSON all is printed at the end.
+    """
+
+    as_json: bool
     same: int = 0
     different: int = 0
     set_aside: int = 0
+    shown: list[dict[str, object]] = field(default_factory=list)
 
     def note(self, past: PastEvent, found: list[Difference]) -> None:
         if not found:
             self.same += 1
             return
         self.different += 1
-        if self.different <= _MAX_DIFFERENT:
+        if self.different > _MAX_DIFFERENT:
+            return
+        if self.as_json:
+            self.shown.append({"event_id": past.event_id, "differences": found})
+        else:
             telling.heading(f"event {past.event_id} ({past.received_at.isoformat()})")
             telling.lines(
                 f"{one.path or 'it'}: stored {one.stored!r}, again {one.again!r}" for one in found
             )
 
     def tell(self) -> int:
+        if self.as_json:
+            counted = {"identical": self.same, "different": self.different}
+            telling.as_json(counted | {"set_aside": self.set_aside, "events": self.shown})
+            return EXIT_FOUND if self.different else 0
         if self.different > _MAX_DIFFERENT:
             typer.echo(f"and {self.different - _MAX_DIFFERENT:,} more that differ")
         typer.echo(f"{self.same:,} events identical, {self.different:,} different")
@@ -185,6 +202,16 @@ class _Instead:
                 published_at=self.since,
             )
         return self.compiled[version]
+
+    def told(self, names: dict[str, str]) -> dict[str, object]:
+        """Return what changes, for programs; at most so many examples of each kind of change."""
+        return {
+            "events": self.counts["events"],
+            "asked": self.counts["asked"],
+            "set_aside": self.counts["set aside"],
+            "campaigns": names,
+            "changes": self.changes.found(),
+        }
 
     def tell(self, names: dict[str, str]) -> None:
         tell_changes(self.changes.found(), names)

@@ -12,6 +12,7 @@ import typer
 from switchboard.cli.failing import EXIT_CANNOT, CannotDo
 from switchboard.db.errors import QueryFailed
 from switchboard.errors import Unavailable
+from switchboard.queues.client import QueueRefused
 
 
 def finish(command: Coroutine[Any, Any, int]) -> None:
@@ -22,9 +23,19 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
         code = refuse(str(failure))
     except QueryFailed as failure:
         code = refuse(f"{failure}; is DATABASE_URL the address of a role that may do this?")
+    except QueueRefused as failure:
+        code = refuse(f"{failure}; are QUEUE_PREFIX, AWS_REGION and the credentials right?")
     except Unavailable as failure:
-        code = refuse(f"{failure}; is the server that DATABASE_URL names up?")
+        code = refuse(f"{failure}; is {_server(failure)} up?")
     raise typer.Exit(code)
+
+
+def _server(failure: Unavailable) -> str:
+    """Return which server it is that is away, by the setting that names it."""
+    said = str(failure)
+    named = {"SQS": "AWS_ENDPOINT_URL", "Redis": "REDIS_URL", "Graph": "META_GRAPH_URL"}
+    setting = next((name for begin, name in named.items() if said.startswith(begin)), None)
+    return f"the server that {setting or 'DATABASE_URL'} names"
 
 
 def refuse(message: str) -> int:

@@ -79,7 +79,7 @@ def _found(directory: Path) -> list[Migration]:
 
 
 def _read_name(path: Path) -> Migration:
-    match = _FILE_NAME.fullmatch(path.name)
+    match = FILE_NAME.fullmatch(path.name)
     if match is None:
         raise MigrationFailed(f"{path.name}: a migration is named <14 digits>_<name>.sql")
     return Migration(path, match["version"], match["name"])
@@ -169,7 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>\w+)\.sql")
+FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>\w+)\.sql")
 _ENDS_TRANSACTION = re.compile(
     r"(?:begin|commit|rollback|abort|end|start\s+transaction|prepare\s+transaction)\b",
     re.IGNORECASE,

@@ -180,6 +180,7 @@ REASONS: Final[Mapping[str, str]] = {
     "decided_drop": "a person decided that it is not to be sent",
     "called_off": "a person called it off",
     "person_erased": "the person was erased",
+    "imported": "it was owed by the installation that the workspace came from",
     "graph_failure": "a call to Meta failed",
     "owner_must_act": "something is to be done in the Instagram app",
     "app_role_missing": "Meta takes nothing of the account since it was connected; accept the "

@@ -34,6 +34,7 @@ Mover: TypeAlias = Literal[
     "chain",  # the one it waited for ended
     "reconciler",
     "owner",  # a person decided
+    "import",  # another installation owed it
     "erasing",  # the person it was for was erased
 ]
 

@@ -34,7 +34,8 @@ _BY_RANK = Cursors[tuple[int, UUID]](tuple[int, UUID])
 _BY_VERSION = Cursors[int](int)
 _MOST_BYTES = 1_048_576
 _MOST_CAMPAIGNS = 1_000
-_TEXT = {"schema": {"type": "string"}}
+# What is read from YAML is described as what is read from JSON.
+_FILES = {kind: {"schema": CampaignFile.model_json_schema()} for kind in files.MEDIA_TYPES.values()}
 
 
 def _storable(definition: dict[str, Any]) -> dict[str, Any]:

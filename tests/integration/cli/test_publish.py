@@ -87,6 +87,21 @@ async def test_a_paused_campaign_starts_nothing(past: Past, switchboard: Switchb
     assert ["paused"] == [one["status"] for one in listed if one["id"] == str(wanted)]
 
 
+async def test_lint_as_json(tmp_path: Path, switchboard: Switchboard) -> None:
+    """A program gets each fault with its place and its code; what is no campaign is told too."""
+    wrong = await switchboard("lint", _file(tmp_path, _WRONG), "--json")
+    fine = await switchboard("lint", _file(tmp_path, _FINE), "--json")
+    none = await switchboard("lint", _file(tmp_path, {"steps": []}), "--json")
+
+    assert (1, "second_private_reply", "error") == (
+        wrong.code,
+        json.loads(wrong.out)[0]["code"],
+        json.loads(wrong.out)[0]["severity"],
+    )
+    assert (0, []) == (fine.code, json.loads(fine.out))
+    assert (1, True) == (none.code, "trigger" in json.loads(none.out)[0]["message"])
+
+
 async def test_a_secret_for_webhooks(
     past: Past, switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

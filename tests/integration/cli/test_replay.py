@@ -66,6 +66,10 @@ async def test_a_changed_decision_is_found(
     assert f"event {changed.event.event_id}" in ended.out
     assert "because: stored 'any_text', again 'keyword'" in ended.out
     assert ", 1 different" in ended.out
+    told = json.loads((await switchboard("replay", "--since", _SINCE, "--json")).out)
+    (one,) = told["events"]
+    assert (1, str(changed.event.event_id)) == (told["different"], one["event_id"])
+    assert {"path": "because", "stored": "any_text", "again": "keyword"} in one["differences"]
 
 
 async def test_rules_that_were_not_kept_are_a_difference(

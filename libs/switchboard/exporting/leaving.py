@@ -1,0 +1,153 @@
+"""Writing a workspace to files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from switchboard.contracts import WorkspaceId
+from switchboard.db import portable
+from switchboard.db.pool import Database, Queryable
+from switchboard.db.portable import ACCOUNTS, CAMPAIGNS, OTHERS, VERSIONS, WORKSPACES
+from switchboard.exporting.files import Files
+
+MANIFEST: Final = "manifest.json"
+WORKSPACE_FILE: Final = "workspace.json"
+ACCOUNTS_FILE: Final = "accounts.jsonl"
+
+
+class CannotLeave(Exception):  # noqa: N818  it says what is to be done
+    """The workspace cannot be written."""
+
+
+class Written(BaseModel):
+    """One file: how many rows it has, and its SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    rows: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What an export has. `migration` is the last one that its rows had been through."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Literal["switchboard.export"] = "switchboard.export"
+    version: Literal[1] = 1
+    migration: str
+    workspace_id: UUID
+    files: tuple[Written, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are in all."""
+        return sum(one.rows for one in self.files)
+
+
+async def take(
+    db: Database,
+    workspace: WorkspaceId,
+    files: Files,
+    *,
+    told: Callable[[str, int], None] = lambda _name, _rows: None,
+) -> Manifest:
+    """
+    Write everything that `workspace` owns, as it is at this moment; `told` hears of each file.
+
+    Raises:
+        CannotLeave: There is no such workspace.
+    """
+    written: list[Written] = []
+    async with db.transaction() as tx:
+        await portable.begin_reading(tx)
+        async for one in _all(tx, workspace, files):
+            written.append(one)
+            told(one.name, one.rows)
+        manifest = Manifest(
+            migration=await portable.last_migration(tx),
+            workspace_id=workspace,
+            files=tuple(written),
+        )
+    with files.write(MANIFEST) as file:
+        file.write(manifest.model_dump_json(indent=2).encode() + b"\n")
+    return manifest
+
+
+async def _all(tx: Queryable, workspace: WorkspaceId, files: Files) -> AsyncIterator[Written]:
+    found = [line async for page in portable.lines(tx, WORKSPACES, workspace) for line in page]
+    if not found:
+        raise CannotLeave(f"there is no workspace {workspace}")
+    with _file(files, WORKSPACE_FILE) as file:
+        file.document(json.loads(found[0]))
+    yield file.written
+    yield await _lines(tx, ACCOUNTS, workspace, files, ACCOUNTS_FILE)
+    async for campaign in _campaigns(tx, workspace):
+        with _file(files, f"campaigns/{campaign['campaign']['id']}.json") as file:
+            file.document(campaign)
+        yield file.written
+    for name, table in OTHERS.items():
+        yield await _lines(tx, table, workspace, files, name)
+
+
+async def _lines(
+    tx: Queryable, table: portable.Table, workspace: WorkspaceId, files: Files, name: str
+) -> Written:
+    with _file(files, name) as file:
+        async for page in portable.lines(tx, table, workspace):
+            file.lines(page)
+    return file.written
+
+
+async def _campaigns(
+    tx: Queryable, workspace: WorkspaceId
+) -> AsyncIterator[dict[str, dict[str, object]]]:
+    """Yield each campaign with its versions; an owner has some dozens, so all are read first."""
+    versions: dict[str, list[object]] = {}
+    async for page in portable.lines(tx, VERSIONS, workspace):
+        for line in page:
+            version = json.loads(line)
+            versions.setdefault(version["campaign_id"], []).append(version)
+    async for page in portable.lines(tx, CAMPAIGNS, workspace):
+        for line in page:
+            campaign = json.loads(line)
+            yield {"campaign": campaign, "versions": versions.get(campaign["id"], [])}  # type: ignore[dict-item]
+
+
+class _Writing:
+    """A file that is being written, counted and hashed as it goes."""
+
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self._name, self._file, self._rows = name, file, 0
+        self._digest = hashlib.sha256()
+
+    def lines(self, lines: Sequence[str]) -> None:
+        self._write("".join(f"{line}\n" for line in lines).encode())
+        self._rows += len(lines)
+
+    def document(self, value: object) -> None:
+        written = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+        self._write(written.encode() + b"\n")
+        self._rows += 1
+
+    @property
+    def written(self) -> Written:
+        return Written(name=self._name, rows=self._rows, sha256=self._digest.hexdigest())
+
+    def _write(self, some: bytes) -> None:
+        self._digest.update(some)
+        self._file.write(some)
+
+
+@contextmanager
+def _file(files: Files, name: str) -> Iterator[_Writing]:
+    with files.write(name) as file:
+        yield _Writing(name, file)

@@ -1,0 +1,299 @@
+"""
+Dead letters as a person deals with them: looked at, sent back to where they came from, thrown away.
+
+SQS has no way to look without receiving. So what is looked at is nobody else's for as long as it
+takes, two minutes at most, and is given back as it was: two who look at once each see a part.
+
+A letter that is sent back is first stored in its queue and then deleted here. Whoever is stopped in
+between leaves it in both places, and the next one sends it again: a message may then be read twice,
+which every reader of ours expects, and is never lost. What is buried anew while letters are being
+sent back is left alone, so a message that cannot be handled does not go round in circles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from switchboard.errors import Unavailable
+from switchboard.queues.batching import MAX_ENTRIES
+from switchboard.queues.client import Address, SqsClient, sqs_errors
+from switchboard.queues.publisher import Outgoing, Publisher
+from switchboard.topology import Queue
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs.type_defs import MessageTypeDef
+
+_OURS_FOR_S: Final = 120
+# A queue is over several of SQS's servers, and a receive that waits asks them all; still, one that
+# brings nothing may be wrong.
+_WAIT_S: Final = 1
+_EMPTY_TWICE: Final = 2
+_NOT_TOLD: Final = "SQS gave up on it: each time, whoever had it ended without a word"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """
+    A message that was buried.
+
+    `message_id` names it here, `original_id` where it was; `receives` is how often it was tried
+    there. `group` is the account. `body` may have people's words in it.
+    """
+
+    message_id: str
+    original_id: str
+    reason: str
+    receives: int
+    buried_at: datetime
+    group: str
+    body: str
+    handle: str
+
+    @property
+    def kind(self) -> str:
+        """What it is, as far as that can be read: a contract's kind."""
+        with contextlib.suppress(ValueError):
+            read = json.loads(self.body)
+            if isinstance(read, dict):
+                return str(read.get("kind", "unknown"))
+        return "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """About how many messages there are: to be had, in somebody's hands, and for later."""
+
+    waiting: int
+    in_hand: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.waiting + self.in_hand + self.delayed
+
+
+class DeadLetters:
+    """The dead letters of `queue`."""
+
+    def __init__(self, client: SqsClient, queue: Queue, *, prefix: str) -> None:
+        self.queue = queue
+        self._client = client
+        self._source = Address(client, queue.physical(prefix))
+        self._address = Address(client, queue.dead_letters(prefix))
+
+    async def depth(self) -> Depth:
+        """
+        Return how many there are.
+
+        Raises:
+            Unavailable, QueueRefused: SQS does not answer, or there is no such queue.
+        """
+        return await depth(self._client, self._address)
+
+    async def look(self, *, most: int) -> list[Letter]:
+        """
+        Return at most `most` letters, the longest buried first; all stay where they are.
+
+        Raises:
+            Unavailable, QueueRefused: As `depth`.
+        """
+        async with self._taking(most) as taken:
+            letters = [letter async for batch in taken.batches() for letter in batch]
+        return sorted(letters, key=lambda letter: (letter.buried_at, letter.message_id))
+
+    async def redrive(
+        self,
+        wanted: Callable[[Letter], bool],
+        *,
+        most: int,
+        done: Callable[[], None] = lambda: None,
+    ) -> int:
+        """
+        Send those that are `wanted` back to their queue, at most `most`; return how many were.
+
+        Those buried since it began are not. `done` is told of each one.
+
+        Raises:
+            Unavailable, QueueRefused: As `depth`; what was sent back until then has been.
+        """
+        began_at = datetime.now(UTC)
+        async with Publisher.open(self._client, self._source) as publisher:
+
+            async def send(letters: Sequence[Letter]) -> None:
+                outcomes = await asyncio.gather(
+                    *(publisher.publish([Outgoing(one.body, one.group)]) for one in letters),
+                    return_exceptions=True,
+                )
+                failures = [one for one in outcomes if one is not None]
+                await self._delete(
+                    [one for one, failed in zip(letters, outcomes, strict=True) if failed is None]
+                )
+                if failures:
+                    raise failures[0]
+
+            return await self._each(
+                lambda one: one.buried_at <= began_at and wanted(one), send, most=most, done=done
+            )
+
+    async def discard(
+        self,
+        wanted: Callable[[Letter], bool],
+        *,
+        most: int,
+        done: Callable[[], None] = lambda: None,
+    ) -> int:
+        """
+        Throw away those that are `wanted`, at most `most`; return how many were.
+
+        Raises:
+            Unavailable, QueueRefused: As `depth`; what was thrown away until then has been.
+        """
+        return await self._each(wanted, self._delete, most=most, done=done)
+
+    async def _each(
+        self,
+        wanted: Callable[[Letter], bool],
+        end: Callable[[Sequence[Letter]], Awaitable[None]],
+        *,
+        most: int,
+        done: Callable[[], None],
+    ) -> int:
+        ended = 0
+        async with self._taking((await self.depth()).total + most) as taken:
+            async for batch in taken.batches():
+                chosen = [one for one in batch if wanted(one)][: most - ended]
+                if chosen:
+                    await end(chosen)
+                taken.ended(chosen)
+                for _ in chosen:
+                    done()
+                ended += len(chosen)
+                if ended >= most:
+                    break
+        return ended
+
+    @contextlib.asynccontextmanager
+    async def _taking(self, most: int) -> AsyncIterator[_Taken]:
+        """Take letters; those that were not ended when it is over are anybody's again."""
+        taken = _Taken(self._receive, most)
+        try:
+            yield taken
+        finally:
+            await self._give_back(list(taken.in_hand.values()))
+
+    async def _receive(self, most: int) -> list[Letter]:
+        url = await self._address.url()
+        with sqs_errors(f"receive {self._address.name}"):
+            answer = await self._client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=most,
+                VisibilityTimeout=_OURS_FOR_S,
+                WaitTimeSeconds=_WAIT_S,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        return [_letter(message) for message in answer.get("Messages", ())]
+
+    async def _delete(self, letters: Sequence[Letter]) -> None:
+        if not letters:
+            return
+        url = await self._address.url()
+        with sqs_errors(f"delete {self._address.name}"):
+            answer = await self._client.delete_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(i), "ReceiptHandle": one.handle} for i, one in enumerate(letters)
+                ],
+            )
+        for failed in answer.get("Failed", ()):
+            if not failed["SenderFault"]:
+                raise Unavailable(f"SQS delete {self._address.name}: {failed['Code']}")
+
+    async def _give_back(self, letters: Sequence[Letter]) -> None:
+        url = await self._address.url()
+        for start in range(0, len(letters), MAX_ENTRIES):
+            with sqs_errors(f"give back {self._address.name}"):
+                await self._client.change_message_visibility_batch(
+                    QueueUrl=url,
+                    Entries=[
+                        {"Id": str(i), "ReceiptHandle": one.handle, "VisibilityTimeout": 0}
+                        for i, one in enumerate(letters[start : start + MAX_ENTRIES])
+                    ],
+                )
+
+
+class _Taken:
+    """Letters in our hands, by their ids."""
+
+    def __init__(self, receive: Callable[[int], Awaitable[list[Letter]]], most: int) -> None:
+        self._receive, self._most = receive, most
+        self.in_hand: dict[str, Letter] = {}
+        self._seen: set[str] = set()
+
+    async def batches(self) -> AsyncIterator[list[Letter]]:
+        """Receive, and yield what was not seen before, until there is nothing more or enough."""
+        empty = 0
+        while empty < _EMPTY_TWICE and len(self._seen) < self._most:
+            received = await self._receive(min(MAX_ENTRIES, self._most - len(self._seen)))
+            fresh = [one for one in received if one.message_id not in self._seen]
+            self._seen.update(one.message_id for one in fresh)
+            self.in_hand.update({one.message_id: one for one in received})
+            empty = 0 if fresh else empty + 1
+            if fresh:
+                yield fresh
+
+    def ended(self, letters: Sequence[Letter]) -> None:
+        """Forget letters that are gone."""
+        for one in letters:
+            self.in_hand.pop(one.message_id, None)
+
+
+async def depth(client: SqsClient, address: Address) -> Depth:
+    """
+    Return about how many messages a queue has.
+
+    Raises:
+        Unavailable, QueueRefused: SQS does not answer, or there is no such queue.
+    """
+    url = await address.url()
+    with sqs_errors(f"count {address.name}"):
+        answer = await client.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )
+    told = answer["Attributes"]
+    return Depth(
+        waiting=int(told.get("ApproximateNumberOfMessages", 0)),
+        in_hand=int(told.get("ApproximateNumberOfMessagesNotVisible", 0)),
+        delayed=int(told.get("ApproximateNumberOfMessagesDelayed", 0)),
+    )
+
+
+def _letter(message: MessageTypeDef) -> Letter:
+    said = {
+        name: value.get("StringValue", "")
+        for name, value in message.get("MessageAttributes", {}).items()
+    }
+    attributes = message.get("Attributes", {})
+    sent_ms = int(attributes.get("SentTimestamp", 0))
+    return Letter(
+        message_id=message["MessageId"],
+        original_id=said.get("OriginalMessageId", message["MessageId"]),
+        reason=said.get("Reason", _NOT_TOLD),
+        receives=int(said.get("Receives", 0)),
+        buried_at=datetime.fromtimestamp(sent_ms / 1000, UTC),
+        group=attributes.get("MessageGroupId", "none"),
+        body=message["Body"],
+        handle=message["ReceiptHandle"],
+    )
