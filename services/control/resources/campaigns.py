@@ -339,11 +339,7 @@ async def duplicate_campaign(
 @router.get(
     "/campaigns/{campaign_id}/file",
     response_class=Response,
-    responses={
-        200: {
-            "content": {kind: {"schema": {"type": "string"}} for kind in files.MEDIA_TYPES.values()}
-        }
-    },
+    responses={200: {"content": _FILES}},
 )
 async def export_campaign(
     campaign_id: UUID, tx: Tx, form: Annotated[files.Form, Query(alias="format")] = "yaml"

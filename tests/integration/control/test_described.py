@@ -39,6 +39,8 @@ async def test_every_operation_by_generated_requests(
             *("--max-examples", "5", "--seed", "1", "--workers", "1", "--no-color"),
             *("--generation-database", "none", "--suppress-health-check", "all"),
             *("--no-shrink", "--continue-on-failure", "--warnings", "off"),
+            # The first text that is recognised waits for the encoder's weights.
+            *("--request-timeout", "60"),
         ]
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -9,6 +9,7 @@ import pytest
 from switchboard.db.acting import acting_as
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database, open_pool
+from switchboard.errors import Unavailable
 from tests.integration.db.town import Shop, open_shop
 from tests.integration.db.users import hire
 
@@ -49,7 +50,7 @@ async def test_nobody_sees_nothing(api: Database, shop: Shop) -> None:
 async def test_a_view_changes_nothing(owner: Database, api: Database, shop: Shop) -> None:
     """Even an owner's writes are refused in it."""
     user = await hire(owner, shop, "owner")
-    with pytest.raises(Exception, match="read-only"):
+    with pytest.raises(Unavailable, match="read-only"):
         async with acting_as(api, {"sub": str(user)}, view=True) as tx:
             await tx.execute(RENAME)
 
@@ -58,13 +59,13 @@ async def test_a_failure_undoes_it(owner: Database, api: Database, shop: Shop) -
     """What was done before something failed did not happen."""
     user = await hire(owner, shop, "owner")
 
-    async def rename_and_fail() -> None:
+    async def renamed_and_failed() -> None:
         async with acting_as(api, {"sub": str(user)}) as tx:
             await tx.execute(RENAME)
             raise LookupError
 
     with pytest.raises(LookupError):
-        await rename_and_fail()
+        await renamed_and_failed()
     async with acting_as(api, {"sub": str(user)}) as tx:
         (row,) = await tx.fetch("select name from public.workspaces")
 

@@ -11,7 +11,7 @@ import pytest
 from switchboard.db.pool import open_pool
 from tests.integration.db.isolation.matrix import Logins
 from tests.integration.db.isolation.town import Town, settle
-from tests.support.cluster import API, AUTHENTICATOR, OWNER, PIPELINE, Cluster
+from tests.support.cluster import API, AUTHENTICATOR, CARETAKER, OWNER, PIPELINE, Cluster
 from tests.support.servers import held
 
 
@@ -26,7 +26,7 @@ class Settled:
 
 def logins_to(cluster: Cluster, name: str) -> Logins:
     """Return the addresses of the database `name`."""
-    roles = (OWNER, AUTHENTICATOR, API, PIPELINE)
+    roles = (OWNER, AUTHENTICATOR, API, PIPELINE, CARETAKER)
     return Logins(*(cluster.address(name, role) for role in roles))
 
 

@@ -23,7 +23,7 @@ class Table:
     One table's rights.
 
     `hidden` are the columns no user may read, of a table they may read; `inserts` and `updates`
-    those they may write. `pipeline` has the commands that the pipeline's role may use.
+    those they may write. `pipeline` and `caretaker` have the commands that those roles may use.
 
     `tenant` is the column that says whose a row is; `author` one that must name the caller in a new
     row. `sample` chooses the row that attempts are made with. `by_users` are the commands that no
@@ -38,6 +38,7 @@ class Table:
     inserts: str = ""
     updates: str = ""
     pipeline: dict[str, Pipeline] = field(default_factory=dict)
+    caretaker: dict[str, Pipeline] = field(default_factory=dict)
     tenant: str | None = "workspace_id"
     author: str | None = None
     sample: str = "true"
@@ -47,6 +48,7 @@ class Table:
 READS: dict[str, Pipeline] = {"select": "both"}
 ADDS: dict[str, Pipeline] = {"select": "both", "insert": "both"}
 KEEPS: dict[str, Pipeline] = {"select": "both", "insert": "both", "update": "both"}
+CARES: dict[str, Pipeline] = {**KEEPS, "delete": "both"}
 
 TABLES: dict[str, Table] = {
     "public.workspaces": Table(select="viewer", update="owner", updates="name", tenant="id"),
@@ -87,6 +89,7 @@ TABLES: dict[str, Table] = {
         "private_replies_per_hour reply_delay_max reply_delay_min sends_per_second status takeover "
         "time_zone",
         pipeline={"select": "both", "update": "both"},
+        caretaker=KEEPS,
     ),
     "public.campaigns": Table(
         select="viewer",
@@ -97,12 +100,14 @@ TABLES: dict[str, Table] = {
         updates="draft live_version name rank status",
         # It binds a campaign to a post, and may not leave one unbound that it updates.
         pipeline={"select": "both", "update": "refused"},
+        caretaker=READS,
     ),
     "public.campaign_versions": Table(
         select="viewer",
         insert="editor",
         inserts="campaign_id definition published_by version workspace_id",
         pipeline=READS,
+        caretaker=READS,
         author="published_by",
     ),
     "public.intents": Table(
@@ -124,19 +129,20 @@ TABLES: dict[str, Table] = {
         author="labelled_by",
     ),
     "public.contacts": Table(select="viewer", hidden="recordings", pipeline=KEEPS),
-    "public.events": Table(select="viewer", pipeline=KEEPS),
+    "public.events": Table(select="viewer", pipeline=KEEPS, caretaker=READS),
     "public.deliveries": Table(
         select="viewer",
-        hidden="attempt_over_at lease_owner lease_until look_at moved_by",
+        hidden="lease_owner lease_until moved_by",
         pipeline=KEEPS,
         sample="state = 'ready'",
     ),
     "public.delivery_transitions": Table(select="viewer"),
     "public.delivery_looks": Table(select="viewer", pipeline={"insert": "both"}),
     "public.delivery_forecasts": Table(select="viewer", hidden="claimed_until", pipeline=KEEPS),
-    "public.alerts": Table(select="viewer", hidden="over_after", pipeline=KEEPS),
+    "public.alerts": Table(select="viewer", hidden="over_after", pipeline=KEEPS, caretaker=KEEPS),
     "public.rule_books": Table(select="viewer", pipeline=ADDS),
     "public.posts": Table(select="viewer", pipeline=ADDS),
+    "public.post_coverage": Table(select="viewer", caretaker=KEEPS),
     "public.link_clicks": Table(select="viewer"),
     "public.exports": Table(
         select="admin",
@@ -144,10 +150,10 @@ TABLES: dict[str, Table] = {
         inserts="account_id asked_by id kind person_id workspace_id",
         author="asked_by",
     ),
-    "private.instagram_credentials": Table(tenant="account_id", pipeline=READS),
+    "private.instagram_credentials": Table(tenant="account_id", pipeline=READS, caretaker=CARES),
     "private.webhook_secrets": Table(tenant="account_id", pipeline=READS),
     "private.attachments": Table(tenant="account_id", pipeline=KEEPS),
-    "private.jobs": Table(select="admin", hidden="lease_owner"),
+    "private.jobs": Table(select="admin", hidden="lease_owner", caretaker=CARES),
     "private.login_states": Table(
         insert="admin",
         inserts="account_id expires_at state_hash user_id workspace_id",
@@ -166,5 +172,5 @@ TABLES: dict[str, Table] = {
         author="caller_id",
         sample="expires_at <= now()",
     ),
-    "private.deletion_requests": Table(tenant=None),
+    "private.deletion_requests": Table(tenant=None, caretaker=KEEPS),
 }

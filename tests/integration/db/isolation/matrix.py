@@ -25,7 +25,7 @@ from tests.integration.db.isolation.town import STAFF, Town
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Command: TypeAlias = Literal["select", "insert", "update", "delete"]
 # Our own processes that serve all tenants: a login of each, and a field of that name in `Table`.
-SYSTEMS: Final = ("pipeline",)
+SYSTEMS: Final = ("pipeline", "caretaker")
 COMMANDS: Final[tuple[Command, ...]] = ("select", "insert", "update", "delete")
 
 # denied: there is no right. nothing: there is one, and no row for them. refused: a policy is
@@ -42,6 +42,7 @@ class Logins:
     authenticator: str
     api: str
     pipeline: str
+    caretaker: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_INVITATION, shop.workspace)
     await owner.execute(_EXPORT, shop.workspace)
     await owner.execute(_JOB, shop.workspace)
+    await owner.execute(_COVERAGE, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
     for caller in (*staff.values(), key):
@@ -108,6 +109,9 @@ _JOB = (
 _LOGIN = """
 insert into private.login_states (state_hash, workspace_id, user_id)
 values (sha256($1::uuid::text::bytea), $1, $2)
+"""
+_COVERAGE = """
+insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
