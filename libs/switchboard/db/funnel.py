@@ -133,6 +133,24 @@ STAGES: Final[Mapping[Stage, str]] = {
     "lost": f"{_MATCHED} and not {_SENT} and not {_WAITING} and {_LOST}",
 }
 
+# The last thing that the person of a tap or a click had begun with its campaign by then: where few
+# tap of many who came, this is less work than asking of each whether they did.
+_BEGUN: Final = """
+          select begun.event_id
+            from public.events begun
+           where begun.account_id = {of}.account_id and begun.person_id = {of}.person_id
+             and begun.campaign_id = {of}.campaign_id
+             and begun.outcome <> 'ignored'
+             and begun.decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over')
+             and begun.received_at = (
+               select max(since.received_at)
+                 from public.events since
+                where since.account_id = {of}.account_id and since.person_id = {of}.person_id
+                  and since.campaign_id = {of}.campaign_id and since.received_at <= {at}
+                  and since.outcome <> 'ignored'
+                  and since.decision ->> 'because' not in ('tap', 'answer_given', 'time',
+                                                           'flow_over'))"""
+
 # A time zone is a row's, and policies come first: only what needs no row narrows in the index, so
 # days are cut from a range that is as wide as time zones are apart.
 _DAYS: Final = f"""
@@ -170,10 +188,30 @@ with account as (
        where reply.event_id = event.event_id
          and reply.kind in ('private_reply', 'public_reply', 'message')
     ) reply on event.matched
+), tapped as materialized (
+  select begun.event_id
+    from account
+    join public.events tap
+      on tap.account_id = account.id
+     and tap.decision ->> 'because' = 'tap'
+     and tap.received_at >= ($4::date::timestamp at time zone 'UTC') - interval '15 hours'
+   cross join lateral ({_BEGUN.format(of="tap", at="tap.received_at")}) begun
+), click as materialized (
+  select distinct reply.event_id, reply.account_id, reply.person_id, reply.campaign_id,
+         reply.created_at
+    from public.link_clicks click
+    join public.deliveries reply on reply.id = click.delivery_id
+   where click.workspace_id = $1
+     and click.clicked_at >= ($4::date::timestamp at time zone 'UTC') - interval '15 hours'
+), clicked as materialized (
+  select event_id from click
+   union
+  select begun.event_id
+    from click
+   cross join lateral ({_BEGUN.format(of="click", at="click.created_at")}) begun
 ), come as materialized (
-  select event.*,
-         case when sent then {_TAPPED} else false end as tapped,
-         case when sent then {_CLICKED} else false end as clicked
+  select event.*, sent and event_id in (select event_id from tapped) as tapped,
+         sent and event_id in (select event_id from clicked) as clicked
     from answered event
 )
 select come.account_id, come.day,
