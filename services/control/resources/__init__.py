@@ -15,10 +15,12 @@ from fastapi import APIRouter
 from services.control.resources import (
     accounts,
     activity,
+    analytics,
     api_keys,
     audit,
     campaigns,
     contacts,
+    dead_letters,
     deliveries,
     intents,
     members,
@@ -36,4 +38,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     contacts.router,
     api_keys.router,
     audit.router,
+    analytics.router,
+    dead_letters.router,
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.control.envelope import Tx, Who, resource
+from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import forbidden, not_found
 from services.control.repeats import IdempotencyKey
@@ -67,9 +67,13 @@ class Invitation(BaseModel):
 
 
 class InvitationMade(Invitation):
-    """An invitation, with what proves it: shown this once, and to be sent to their address."""
+    """
+    An invitation, with what proves it: to be sent to their address.
 
-    token: str
+    It is shown this once; null if the request is sent again.
+    """
+
+    token: str | None
 
 
 class InvitationWanted(BaseModel):
@@ -148,6 +152,7 @@ async def invite_member(
     *,
     tx: Tx,
     who: Who,
+    afterwards: Afterwards,
     response: Response,
     _key: IdempotencyKey = None,
 ) -> InvitationMade:
@@ -167,6 +172,7 @@ async def invite_member(
         token_hash=_hash(token),
         invited_by=who.user_id,
     )
+    afterwards.show_once(token)
     response.headers["Location"] = f"/v1/workspaces/{workspace}/invitations/{made.id}"
     shown = Invitation.model_validate(made)
     return InvitationMade(**shown.model_dump(), token=token)
