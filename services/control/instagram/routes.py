@@ -86,8 +86,7 @@ Ours = Annotated[Database, Depends(_database)]
 # Beginning is a row under the caller's own claims: the database says whether they may.
 beginning = resource("/workspaces", "instagram")
 # The rest talks to Meta for seconds, and must not hold a transaction meanwhile.
-completing = APIRouter(
-    prefix="/instagram",
+meanwhile = APIRouter(
     tags=["instagram"],
     dependencies=[Security(BEARER)],
     responses=responses(
@@ -137,7 +136,7 @@ class AccountConnected(BaseModel):
     not_subscribed: list[str] = Field(description="The webhooks that Instagram does not send yet.")
 
 
-@beginning.post("/{workspace_id}/instagram/logins", status_code=HTTPStatus.CREATED)
+@beginning.post("/{workspace_id}/instagram-logins", status_code=HTTPStatus.CREATED)
 async def begin_instagram_login(
     workspace_id: UUID,
     wanted: LoginWanted,
@@ -159,7 +158,7 @@ async def begin_instagram_login(
     return LoginBegun(address=address, expires_at=expires_at)
 
 
-@completing.post("/logins/complete")
+@meanwhile.post("/instagram-logins/complete")
 async def complete_instagram_login(
     returned: LoginReturned, caller: Admitted, ours: Ours, desk: AtDesk
 ) -> AccountConnected:
@@ -195,16 +194,13 @@ async def complete_instagram_login(
     )
 
 
-@completing.post(
-    "/workspaces/{workspace_id}/accounts/{account_id}/disconnect",
-    status_code=HTTPStatus.NO_CONTENT,
-)
+@meanwhile.post("/accounts/{account_id}/disconnect", status_code=HTTPStatus.NO_CONTENT)
 async def disconnect_instagram_account(
-    workspace_id: UUID, account_id: UUID, caller: Admitted, ours: Ours, desk: AtDesk
+    account_id: UUID, caller: Admitted, ours: Ours, desk: AtDesk
 ) -> Response:
     """Disconnect an account: nothing more is sent for it, and its token is forgotten."""
     async with acting_as(ours, caller.claims()) as tx:
-        if not await logins.disconnect(tx, WorkspaceId(workspace_id), account_id):
+        if not await logins.disconnect(tx, account_id):
             raise not_found("connected account")
     await desk.connecting.let_go(account_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -264,7 +260,7 @@ async def show_deletion(desk: AtDesk, id: str = "") -> HTMLResponse:  # noqa: A0
     )
 
 
-ROUTERS: Final = (beginning, completing)
+ROUTERS: Final = (beginning, meanwhile)
 
 
 def _user(signed: str, desk: Desk) -> str:

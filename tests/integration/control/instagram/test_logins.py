@@ -101,7 +101,7 @@ async def test_nobody_completes_the_login_of_another(owners: Owners) -> None:
 
     assert 403 == refused.status
     assert [] == list(rows)
-    assert 401 == (await owners.house.call("POST", "/v1/instagram/logins/complete")).status
+    assert 401 == (await owners.house.call("POST", "/v1/instagram-logins/complete")).status
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("editor", 403), ("owner", 201)])
@@ -121,7 +121,7 @@ async def test_an_account_is_connected_in_one_workspace(owners: Owners) -> None:
     instagram_id = await owners.account()
     connected = await owners.connect(first, theirs, instagram_id)
     refused = await owners.connect(second, ours, instagram_id)
-    away = f"/v1/instagram/workspaces/{theirs}/accounts/{connected.body['id']}/disconnect"
+    away = f"/v1/accounts/{connected.body['id']}/disconnect"
     let_go = await first.post(away)
     then = await owners.connect(second, ours, instagram_id)
 
@@ -170,7 +170,7 @@ async def test_a_disconnected_account(owners: Owners) -> None:
     stranger, _ = await owners.person()
     instagram_id = await owners.account()
     connected = await owners.connect(person, workspace, instagram_id)
-    path = f"/v1/instagram/workspaces/{workspace}/accounts/{connected.body['id']}/disconnect"
+    path = f"/v1/accounts/{connected.body['id']}/disconnect"
     refused = await stranger.post(path)
     done = await person.post(path)
     again = await person.post(path)
