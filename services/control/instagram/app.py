@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
-from services.control.caretaker.app import Means, make_caretaker
+from services.control.caretaker.app import Means, make_caretaker, process_name
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
@@ -30,8 +32,17 @@ class Caretaking:
     """The workers, and what the routes need."""
 
     caretaker: Caretaker
+    housekeeping: Housekeeping
     deleting: Deleting
     desk: Desk
+
+    def workers(self) -> tuple[Caretaker, Housekeeping, Deleting]:
+        """Return what is to be run."""
+        return self.caretaker, self.housekeeping, self.deleting
+
+    def pulses(self) -> Mapping[str, Callable[[], float]]:
+        """Return what health asks of them."""
+        return {worker.name: worker.still_s for worker in self.workers()}
 
 
 @contextlib.asynccontextmanager
@@ -70,6 +81,12 @@ async def open_caretaking(
         )
         yield Caretaking(
             caretaker=make_caretaker(means, settings),
+            housekeeping=Housekeeping(
+                db=db,
+                owner=process_name(),
+                every_s=settings.caretaker_every_s,
+                lease=timedelta(seconds=settings.caretaker_lease_s),
+            ),
             deleting=Deleting(
                 db=db, forget=partial(forget, redis), every_s=settings.caretaker_every_s
             ),
