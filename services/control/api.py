@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -21,6 +22,7 @@ from services.control.refusals import declined
 from services.control.repeats import HEADER as IDEMPOTENCY_KEY
 from services.control.repeats import REPLAYED
 from services.control.resources import ROUTERS
+from switchboard.db.acting import WroteInView
 from switchboard.db.errors import QueryFailed
 from switchboard.errors import Unavailable
 from switchboard.health import Health
@@ -28,6 +30,8 @@ from switchboard.telemetry import Meter
 
 _MAX_AGE_S: Final = 600
 _RETRY_AFTER_S: Final = 2.0
+
+log = structlog.get_logger()
 
 
 def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
@@ -89,6 +93,7 @@ def _add_refusals(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(QueryFailed, _refused)
     api.add_exception_handler(Unavailable, _unavailable)
+    api.add_exception_handler(WroteInView, _wrote_in_view)
     api.add_exception_handler(Exception, _failed)
 
 
@@ -127,6 +132,16 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)
     why = Declined("unavailable", "Try again in a moment.", retry_after_s=_RETRY_AFTER_S)
     return _answer(request, why)
+
+
+async def _wrote_in_view(request: Request, error: Exception) -> Response:
+    log.error(
+        "request.wrote_in_view",
+        trace_id=request.state.trace_id,
+        operation=getattr(request.state, "operation", None),
+        because=str(error),
+    )
+    return await _failed(request, error)
 
 
 async def _failed(request: Request, _error: Exception) -> Response:

@@ -22,7 +22,7 @@ class Tidied:
 
     def fills(self, most: int) -> bool:
         """Return whether more may be left of something of which `most` were removed."""
-        return max(asdict(self).values()) >= most
+        return any(count >= most for count in asdict(self).values())
 
 
 async def tidy(db: Queryable, *, most: int) -> Tidied:
