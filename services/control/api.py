@@ -16,7 +16,9 @@ from services.control.describing import describe, operation_id
 from services.control.envelope import Gate
 from services.control.front import TRACE_HEADER, Front
 from services.control.health import add_health_routes
+from services.control.instagram import posts, webhooks
 from services.control.instagram import routes as instagram
+from services.control.instagram.desk import Desk
 from services.control.problems import Declined, Fault, Part, invalid, of_status, pointer
 from services.control.refusals import declined
 from services.control.repeats import HEADER as IDEMPOTENCY_KEY
@@ -44,7 +46,8 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
-    for router in (*ROUTERS, *instagram.ROUTERS):
+    around = (*instagram.ROUTERS, posts.router, webhooks.setting, webhooks.trying)
+    for router in (*ROUTERS, *around):
         api.include_router(router, prefix="/v1")
     api.include_router(instagram.outside)
     _add_refusals(api)
@@ -73,7 +76,7 @@ def serve(
     meter: Meter,
     *,
     max_body_bytes: int,
-    desk: instagram.Desk | None = None,
+    desk: Desk | None = None,
 ) -> ASGIApp:
     """Return what is served: `api` behind its gate, health beside it, the front around both."""
     api.state.gate, api.state.desk = gate, desk
