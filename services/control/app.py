@@ -83,9 +83,7 @@ async def assemble(
             loop=loop_watch,
             lag_limit_s=settings.loop_lag_limit_s,
             probes={"postgres": db.ping},
-            pulses={}
-            if care is None
-            else {"caretaker": care.caretaker.still_s, "deleting": care.deleting.still_s},
+            pulses={} if care is None else care.pulses(),
         )
         api = make_api(origins=settings.control_origins)
         async with listen(
@@ -101,7 +99,7 @@ async def assemble(
             port=settings.control_port,
             finish_s=settings.drain_s,
         ) as server:
-            carers = () if care is None else (care.caretaker, care.deleting)
+            carers = () if care is None else care.workers()
             yield Control(server, (server, watchers, *carers, loop_watch, meter), meter)
 
 

@@ -27,6 +27,20 @@ class Taken:
     failures: int
     detail: Mapping[str, Any]
 
+    @property
+    def subject(self) -> str:
+        """What it is done for, as the row says it."""
+        return str(self.account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """The same, of a job that is the installation's own and done for no account."""
+
+    name: str
+    failures: int
+    subject: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -71,17 +85,26 @@ async def take(
     ]
 
 
+async def take_own(db: Queryable, name: str, *, owner: str, lease: timedelta) -> Own | None:
+    """Take the installation's own job `name`, if it is due; new, it is."""
+    await db.execute(_ENROL_OWN, name)
+    row = await db.fetchrow(_TAKE_OWN, name, owner, lease)
+    return None if row is None else Own(name=name, failures=row["failures"])
+
+
 async def done(
-    db: Queryable, job: Taken, *, owner: str, detail: Mapping[str, Any], next_in: timedelta
+    db: Queryable, job: Taken | Own, *, owner: str, detail: Mapping[str, Any], next_in: timedelta
 ) -> bool:
     """Record that `job` was done; false if it is no longer `owner`'s."""
-    arguments = (job.name, str(job.account), owner, dict(detail), next_in)
+    arguments = (job.name, job.subject, owner, dict(detail), next_in)
     return await db.fetchrow(_DONE, *arguments) is not None
 
 
-async def failed(db: Queryable, job: Taken, *, owner: str, error: str, next_in: timedelta) -> bool:
+async def failed(
+    db: Queryable, job: Taken | Own, *, owner: str, error: str, next_in: timedelta
+) -> bool:
     """Record that `job` failed, and why; false if it is no longer `owner`'s."""
-    arguments = (job.name, str(job.account), owner, error, next_in)
+    arguments = (job.name, job.subject, owner, error, next_in)
     return await db.fetchrow(_FAILED, *arguments) is not None
 
 
@@ -132,6 +155,16 @@ update private.jobs job
   from due
  where job.name = due.name and job.subject = due.subject
 returning job.subject, job.next_run_at, job.failures, job.detail
+"""
+
+_ENROL_OWN = "insert into private.jobs (name) values ($1) on conflict do nothing"
+
+_TAKE_OWN = """
+update private.jobs
+   set lease_owner = $2, lease_until = now() + $3::interval, last_started_at = now()
+ where name = $1 and subject = '' and next_run_at <= now()
+   and (lease_until is null or lease_until <= now())
+returning failures
 """
 
 _DONE = """

@@ -57,9 +57,14 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=sifting, now=means.now),
         ],
-        owner=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
+        owner=process_name(),
         meter=means.meter,
         every_s=settings.caretaker_every_s,
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
     )
+
+
+def process_name() -> str:
+    """Return what a worker of this process is called in the rows that it takes."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"

@@ -16,6 +16,7 @@ from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import forbidden, not_found
 from services.control.repeats import IdempotencyKey
+from services.control.sessions import SIGNED_IN
 from switchboard.contracts import WorkspaceId
 from switchboard.db import members, workspaces
 from switchboard.db.workspaces import Role
@@ -122,7 +123,11 @@ async def change_role(
     return Member.model_validate(found)
 
 
-@router.delete("/workspaces/{workspace_id}/members/{user_id}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete(
+    "/workspaces/{workspace_id}/members/{user_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[SIGNED_IN],
+)
 async def remove_member(workspace_id: UUID, user_id: UUID, tx: Tx, who: Who) -> None:
     """End a membership, one's own too. One owner must remain."""
     workspace = await _required(tx, who.user_id, workspace_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 
 import pytest
 from aiohttp import ClientSession
@@ -19,11 +21,36 @@ from tools.metasim.app import create_app
 from tools.metasim.settings import Settings
 
 
+class OpenOwners(Protocol):
+    """Opens the API beside the simulator; what it is given are the caretaker's settings."""
+
+    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[Owners]: ...
+
+
 @pytest.fixture
-async def owners(
+def open_owners(
     owner: Database, api_url: str, caretaker_url: str, redis_url: str, sqs_endpoint_url: str
-) -> AsyncIterator[Owners]:
+) -> OpenOwners:
+    """The same as `owners`, with other settings."""
+    urls = {"caretaker_database_url": caretaker_url, "aws_endpoint_url": sqs_endpoint_url}
+
+    def opens(**settings: Any) -> AbstractAsyncContextManager[Owners]:
+        return _opened(owner, api_url, redis_url, urls | settings)
+
+    return opens
+
+
+@pytest.fixture
+async def owners(open_owners: OpenOwners) -> AsyncIterator[Owners]:
     """The API, looking after accounts at the simulator, which has an account of nobody's yet."""
+    async with open_owners() as owners:
+        yield owners
+
+
+@contextlib.asynccontextmanager
+async def _opened(
+    owner: Database, api_url: str, redis_url: str, more: dict[str, Any]
+) -> AsyncIterator[Owners]:
     settings = Settings(
         webhook_url="http://127.0.0.1:1/",
         app_id="1000000000000001",
@@ -37,7 +64,6 @@ async def owners(
     ):
         url = str(server.make_url("")).rstrip("/")
         given: dict[str, Any] = {
-            "caretaker_database_url": caretaker_url,
             "caretaker_every_s": 0.1,
             "control_public_url": PUBLIC,
             "meta_app_id": "1000000000000001",
@@ -46,9 +72,8 @@ async def owners(
             "meta_api_url": url,
             "meta_www_url": url,
             "token_keys": f"k:{base64.b64encode(KEY).decode()}",
-            "aws_endpoint_url": sqs_endpoint_url,
         }
-        caretaking = CaretakerSettings(**given)
+        caretaking = CaretakerSettings(**given | more)
         async with open_house(owner, api_url, redis_url, caretaking=caretaking) as house:
             yield await opened(house, Meta(control))
 

@@ -54,7 +54,7 @@ class Owners:
         self, person: Person, workspace: WorkspaceId, account: str | None = None
     ) -> Answer:
         return await person.post(
-            f"/v1/workspaces/{workspace}/instagram/logins", {"account_id": account}
+            f"/v1/workspaces/{workspace}/instagram-logins", {"account_id": account}
         )
 
     async def consent(
@@ -87,7 +87,7 @@ class Owners:
 
     async def complete(self, person: Person, returned: dict[str, str]) -> Answer:
         told = {"state": returned["state"], "code": returned["code"]}
-        return await person.post("/v1/instagram/logins/complete", told)
+        return await person.post("/v1/instagram-logins/complete", told)
 
     async def connect(
         self, person: Person, workspace: WorkspaceId, instagram_id: str, **choices: Any
