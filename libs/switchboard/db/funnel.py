@@ -185,9 +185,9 @@ with account as (
              bool_or(reply.state in ('refused', 'expired', 'cancelled')) as lost,
              min(reply.sent_at) as first_at
         from public.deliveries reply
-       where reply.event_id = event.event_id
+       where event.matched and reply.event_id = event.event_id
          and reply.kind in ('private_reply', 'public_reply', 'message')
-    ) reply on event.matched
+    ) reply on true
 ), tapped as materialized (
   select begun.event_id
     from account
