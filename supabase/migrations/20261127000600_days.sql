@@ -173,6 +173,7 @@ revoke all on function private.events_table(date) from public;
 
 -- What nobody made a day for in time, so that it is recorded all the same. A new day takes its own.
 create table private.events_unexpected partition of public.events default;
+comment on table private.events_unexpected is 'Events of days that nobody had made in time.';
 alter table private.events_unexpected enable row level security;
 revoke all on private.events_unexpected from public, anon, authenticated, service_role;
 
@@ -192,6 +193,7 @@ begin
     ' for values from (minvalue) to (%L)', starts);
 end
 $$;
+comment on table private.events_earlier is 'Events of before the first day that is a partition.';
 
 -- A day that exists, or is in the part before the first day, is left alone. Nothing waits for long:
 -- whoever is in the way of `lock_timeout` is let through, and the days are made the next time.
@@ -217,6 +219,7 @@ begin
     execute format(
       'create table private.%I (like public.events including defaults including constraints)',
       partition);
+    execute format('comment on table private.%I is %L', partition, 'Events received on ' || of_day);
     execute format('alter table private.%I enable row level security', partition);
     execute format(
       'revoke all on private.%I from public, anon, authenticated, service_role', partition);
@@ -262,12 +265,15 @@ comment on column private.event_archives.dropped_at is 'When what it holds was t
 alter table private.event_archives enable row level security;
 revoke all on private.event_archives from public, anon, authenticated, service_role;
 grant select (day, number, rows, size_bytes, sha256, location, finished_at, dropped_at),
-      insert (day, number, rows, size_bytes, sha256, location)
+      insert (day, number, rows, size_bytes, sha256, location),
+      update (rows, size_bytes, sha256, location, finished_at)
    on private.event_archives to switchboard_caretaker;
 create policy caretaker_select on private.event_archives for select to switchboard_caretaker
   using (true);
 create policy caretaker_insert on private.event_archives for insert to switchboard_caretaker
   with check (dropped_at is null);
+create policy caretaker_update on private.event_archives for update to switchboard_caretaker
+  using (dropped_at is null) with check (dropped_at is null);
 
 -- Erasing somebody must not have to look into files, nor believe that they are still where they
 -- were: so nobody is in them. The caretaker, who may not read what people wrote, need not either.
@@ -295,7 +301,9 @@ revoke all on function private.archived_events(date, timestamptz, uuid, int) fro
 grant execute on function private.archived_events(date, timestamptz, uuid, int)
    to switchboard_caretaker;
 
--- The lock keeps what is counted as it is; those who only read go on until the day itself goes.
+-- What is dropped is what was counted: rows as they are deleted, a partition under a lock that
+-- whoever only reads does not notice until it goes. A day without a partition is of before the first
+-- day, or nobody had made it.
 create function private.drop_event_day(of_day date, keep_days int)
 returns bigint
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms'
@@ -309,14 +317,17 @@ begin
     raise exception 'day % is not over for % days, nor may fewer than 30 be kept', of_day, keep_days
       using errcode = 'check_violation';
   end if;
-  if partition is not null then
-    execute format('lock table %s in share mode', partition);
-  end if;
   select * into archive from private.event_archives
-   where day = of_day and dropped_at is null order by number desc limit 1 for update;
-  select count(*) into there from public.events
-   where received_at >= private.first_moment(of_day)
-     and received_at < private.first_moment(of_day + 1);
+   where day = of_day and dropped_at is null for update;
+  if partition is null then
+    delete from public.events
+     where received_at >= private.first_moment(of_day)
+       and received_at < private.first_moment(of_day + 1);
+    get diagnostics there = row_count;
+  else
+    execute format('lock table %s in share mode', partition);
+    execute format('select count(*) from %s', partition) into there;
+  end if;
   if archive.day is null or archive.rows <> there then
     raise exception 'day % has % events, and % of them are archived',
       of_day, there, coalesce(archive.rows, 0)
@@ -326,12 +337,8 @@ begin
     execute format('alter table public.events detach partition %s', partition);
     execute format('drop table %s', partition);
   end if;
-  -- Those of before the first day, and those that no day was made for.
-  delete from public.events
-   where received_at >= private.first_moment(of_day)
-     and received_at < private.first_moment(of_day + 1);
   update private.event_archives set dropped_at = now()
-   where day = of_day and dropped_at is null;
+   where day = of_day and number = archive.number;
   return there;
 end
 $$;

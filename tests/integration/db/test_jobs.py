@@ -21,7 +21,9 @@ async def due(caretaker: Database, *shops: Shop) -> None:
         await jobs.hasten(caretaker, "probe", shop.account)
 
 
-async def taken(caretaker: Database, owner: str = "a", lease: timedelta = LEASE) -> list[UUID]:
+async def taken(
+    caretaker: Database, owner: str = "a", lease: timedelta = LEASE
+) -> list[UUID | None]:
     """Return whose jobs are taken."""
     found = await jobs.take(caretaker, "probe", owner=owner, lease=lease, limit=10)
     return [job.account for job in found]

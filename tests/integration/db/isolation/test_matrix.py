@@ -67,6 +67,26 @@ async def test_every_table_has_an_expectation(settled: Settled) -> None:
     assert set(TABLES) == await matrix.catalogue(settled.logins)
 
 
+async def test_partitions(settled: Settled) -> None:
+    """A day of the ledger is the owner's alone: whoever may read the ledger reads it by its name."""
+    names = await matrix.partitions(settled.logins)
+    tables = {name: Table() for name in names}
+
+    assert {"private"} == {name.partition(".")[0] for name in names}
+    assert {"private.events_earlier", "private.events_unexpected"} < names
+    assert {"denied"} == set((await matrix.found(settled.logins, settled.town, tables)).values())
+
+
+async def test_a_partition_that_is_granted(holed: Settled) -> None:
+    """A right to one is found, though its rows are guarded by no policy of the ledger's."""
+    name = "private.events_earlier"
+    async with matrix.connected(holed.logins.owner) as owner:
+        await owner.execute(f"grant select on {name} to authenticated")
+    found = await matrix.found(holed.logins, holed.town, {name: Table()})
+
+    assert {(name, "select")} == {cell[:2] for cell, came in found.items() if came != "denied"}
+
+
 async def test_every_role_is_tried(settled: Settled) -> None:
     """Nobody has a right to a table but users and those of our processes that the matrix tries."""
     systems = {f"switchboard_{name}" for name in matrix.SYSTEMS}
