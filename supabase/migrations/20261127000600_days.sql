@@ -75,8 +75,8 @@ create table public.events (
   constraint events_check check ((workspace_id is null) = (account_id is null))
 ) partition by range (received_at);
 comment on table public.events is
-  'One row for each happening Meta told us of, however often it did, with the decision it got. Each '
-  'day (UTC) is a partition in `private`, where nobody has a right to it.';
+  'One row for each happening Meta told us of, however often it did, with the decision it got. Where '
+  'old ones are dropped, each day (UTC) is a partition in `private`. Nobody has a right to those.';
 comment on column public.events.event_id is 'Derived from `identity`: the same happening, the same id.';
 comment on column public.events.workspace_id is
   'Null for an account nobody has connected, and for a webhook nobody could read.';
@@ -171,9 +171,9 @@ language sql stable set search_path = ''
 as $$ select 'events_' || to_char(of_day, 'YYYYMMDD') $$;
 revoke all on function private.events_table(date) from public;
 
--- What nobody made a day for in time, so that it is recorded all the same. A new day takes its own.
+-- What nobody made a day for: all there is, where days are not dropped. A new day takes its own.
 create table private.events_unexpected partition of public.events default;
-comment on table private.events_unexpected is 'Events of days that nobody had made in time.';
+comment on table private.events_unexpected is 'Events of days that nobody has made.';
 alter table private.events_unexpected enable row level security;
 revoke all on private.events_unexpected from public, anon, authenticated, service_role;
 
@@ -195,8 +195,11 @@ end
 $$;
 comment on table private.events_earlier is 'Events of before the first day that is a partition.';
 
--- A day that exists, or is in the part before the first day, is left alone. Nothing waits for long:
--- whoever is in the way of `lock_timeout` is let through, and the days are made the next time.
+-- Planning a query looks at each partition: so days are made only where they will be dropped. A day
+-- that exists, or is in the part before the first day, is left alone. Nothing waits for long: whoever
+-- is in the way of `lock_timeout` is let through, and the days are made the next time. Making one
+-- reads all of what no day was made for, with everybody else waiting; where that is much, days remain
+-- what is deleted.
 create function private.make_event_days(ahead int)
 returns int
 language plpgsql security definer set search_path = '' set lock_timeout = '500ms'
@@ -210,6 +213,9 @@ declare
   partition text;
   made int := 0;
 begin
+  if pg_catalog.pg_relation_size('private.events_unexpected'::regclass) > 256 * 1024 * 1024 then
+    return 0;
+  end if;
   for of_day in
     select today + number from generate_series(0, least(ahead, 31)) as number
      where private.first_moment(today + number) >= begins
@@ -362,5 +368,3 @@ as $$
      and event.kind in ('comment.v1', 'live_comment.v1')
      and event.event ->> 'comment_id' = delivery.comment_id
 $$;
-
-select private.make_event_days(7);

@@ -37,6 +37,8 @@ async def make(db: Queryable, *, ahead: int) -> int:
     """
     See that there are days from today until so many days ahead; return how many were made.
 
+    None, where much has come that has no day: those are deleted and not dropped.
+
     Raises:
         Unavailable: Somebody is in the way. What they record is recorded all the same.
     """
@@ -52,7 +54,7 @@ async def oldest(db: Queryable) -> date | None:
 
 
 async def lines(db: Queryable, day: date, *, page: int = _PAGE) -> AsyncIterator[Sequence[str]]:
-    """Yield a day's events as they are archived, oldest first, a page of lines of JSON at a time."""
+    """Yield a day's events as they are archived, oldest first, a page of JSON lines at a time."""
     after = (datetime.combine(day, time(), UTC), UUID(int=0))
     while True:
         rows = await db.fetch(_LINES, day, *after, page)

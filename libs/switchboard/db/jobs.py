@@ -1,5 +1,5 @@
 """
-What is done again and again, for accounts or for all: when next, who is at it, what came of it last.
+What is done again and again, for accounts or for all: when next, by whom, what came of it last.
 
 Any number of processes may take jobs at once. One that is taken is its taker's until its lease
 ends, so what a process that died was at is done by another. Who comes back after that, to a job

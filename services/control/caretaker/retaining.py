@@ -1,4 +1,4 @@
-"""The ledger's days: made before they begin, and dropped when they are old and archived."""
+"""The ledger's days: made before they begin, dropped when they are old and archived."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Keeping:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retaining:
     """
-    The job. Without `keeping` nothing is ever dropped.
+    The job. Without `keeping` nothing is ever dropped, and days need not be told apart.
 
     A day that was archived and could not be dropped is archived again: an import may have brought
     more of it.
@@ -52,9 +52,9 @@ class Retaining:
         Raises:
             Failure: Somebody is in the way, or the archive cannot be written. Nothing is lost.
         """
-        figures: dict[str, Any] = {"made": await days.make(self.db, ahead=AHEAD_DAYS)}
         if self.keeping is None:
-            return Done(figures)
+            return Done()
+        figures: dict[str, Any] = {"made": await days.make(self.db, ahead=AHEAD_DAYS)}
         day = await days.oldest(self.db)
         if day is None or not is_over(day, self.now().astimezone(UTC).date(), self.keeping.days):
             return Done(figures)

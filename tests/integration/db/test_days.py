@@ -60,7 +60,7 @@ async def archive(db: Database, day: date, rows: int, number: int = 1) -> None:
 
 class TestTelling:
     async def test_on_two_days(self, owner: Database, pipeline: Database, shop: Shop) -> None:
-        """A webhook and a reading tell of one comment on two days: it is one event, of the first."""
+        """A webhook and a reading tell of one comment on two days: it is one event."""
         first = recorded(shop, "c:1", received_at=at(OLD))
         later = recorded(shop, "c:1", received_at=at(OLD + DAY))
         before = (await record(pipeline, [first]))[first.event_id]
@@ -111,8 +111,13 @@ class TestTelling:
 
 
 class TestMaking:
-    async def test_there_are_days(self, owner: Database, pipeline: Database, shop: Shop) -> None:
-        """From today on there is a week of them; what comes is in its own."""
+    async def test_days_ahead(
+        self, owner: Database, pipeline: Database, caretaker: Database, shop: Shop
+    ) -> None:
+        """What comes on a day that was made is there; of the days before, nothing is moved."""
+        past = recorded(shop, "c:past", received_at=at(OLD))
+        await record(pipeline, [past])
+        assert 8 == await days.make(caretaker, ahead=7)
         today = now()
         events = [recorded(shop, f"c:{n}", received_at=today + n * DAY) for n in range(8)]
         await record(pipeline, events)
@@ -120,6 +125,7 @@ class TestMaking:
         assert [[f"private.events_{one.received_at:%Y%m%d}"] for one in events] == [
             await where(owner, one) for one in events
         ]
+        assert ["private.events_earlier"] == await where(owner, past)
 
     async def test_an_unexpected_day(
         self, owner: Database, pipeline: Database, caretaker: Database, shop: Shop
@@ -133,7 +139,7 @@ class TestMaking:
         told = (await record(pipeline, events))[events[0].event_id]
 
         assert [["private.events_unexpected"]] * 2 == before
-        assert (3, 0) == (made, again)
+        assert (11, 0) == (made, again)
         moved = f"private.events_{events[0].received_at:%Y%m%d}"
         assert [[moved], ["private.events_unexpected"]] == [
             await where(owner, one) for one in events
@@ -147,7 +153,7 @@ class TestMaking:
             with pytest.raises(Unavailable, match="55P03"):
                 await days.make(caretaker, ahead=9)
 
-        assert 2 == await days.make(caretaker, ahead=9)
+        assert 10 == await days.make(caretaker, ahead=9)
 
 
 class TestArchiving:
@@ -244,7 +250,7 @@ class TestDropping:
         assert [] == await owner.fetch("select from public.deliveries")
 
     @pytest.mark.parametrize(
-        ("day", "archived", "keep"),
+        "tried",
         [
             (OLD, None, 30),  # it is nowhere else
             (OLD, 1, 30),  # one more came
@@ -259,11 +265,10 @@ class TestDropping:
         pipeline: Database,
         caretaker: Database,
         shop: Shop,
-        day: date,
-        archived: int | None,
-        keep: int,
+        tried: tuple[date, int | None, int],
     ) -> None:
         """A day is dropped only if it is old and all of it is archived."""
+        day, archived, keep = tried
         events = [recorded(shop, f"c:{n}", received_at=at(OLD)) for n in range(2)]
         await record(pipeline, events)
         if archived is not None:
@@ -317,6 +322,7 @@ async def test_a_ledger_of_an_earlier_release(bare_database_url: str, tmp_path: 
         )
 
         await migrate.apply(bare_database_url, MIGRATIONS)
+        made = await days.make(db, ahead=7)
 
         found = [await where(db, one) for one in past]
         answer = recorded(shop, "c:asked", received_at=now() + DAY)
@@ -326,6 +332,7 @@ async def test_a_ledger_of_an_earlier_release(bare_database_url: str, tmp_path: 
         story = await history.event(db, past[0].event_id)
 
         earlier, unexpected = ["private.events_earlier"], ["private.events_unexpected"]
+        assert 7 == made  # today has begun
         assert [earlier, earlier, unexpected, earlier] == found
         assert [False] * 4 == [told[one.event_id].new for one in past]
         assert [past[3].event_id] == [one for one, standing in told.items() if standing.ours]
@@ -351,8 +358,8 @@ _WHERE = """
 select tableoid::regclass::text as part from public.events where event_id = $1 order by 1
 """
 _BY_HAND = """
-insert into public.events (event_id, instagram_id, kind, identity, occurred_at, received_at, outcome,
-                           decision, event, trace_id)
+insert into public.events (event_id, instagram_id, kind, identity, occurred_at, received_at,
+                           outcome, decision, event, trace_id)
 values ($1, '1', 'message.v1', 'm', now(), $2, 'ignored', '{}', '{}', 't')
 """
 _OF_THEN = """
@@ -361,8 +368,9 @@ insert into public.events (event_id, workspace_id, account_id, instagram_id, kin
 values ($1, $2, $3, $4, $5, $6, $7, $7, $8, '{}', '{}', 't')
 """
 _OWED_THEN = """
-insert into public.deliveries (id, workspace_id, account_id, event_id, campaign_id, campaign_version,
-                               step, kind, comment_id, content, state, not_before, deadline, trace_id)
+insert into public.deliveries (id, workspace_id, account_id, event_id, campaign_id,
+                               campaign_version, step, kind, comment_id, content, state,
+                               not_before, deadline, trace_id)
 values ($1, $2, $3, $4, $5, 1, '0', 'private_reply', 'c', '{}', 'ready', now(),
         now() + interval '7 days', 't')
 """

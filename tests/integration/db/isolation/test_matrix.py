@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 
 import pytest
 
@@ -67,14 +68,17 @@ async def test_every_table_has_an_expectation(settled: Settled) -> None:
     assert set(TABLES) == await matrix.catalogue(settled.logins)
 
 
-async def test_partitions(settled: Settled) -> None:
-    """A day of the ledger is the owner's alone: whoever may read the ledger reads it by its name."""
-    names = await matrix.partitions(settled.logins)
+async def test_partitions(holed: Settled) -> None:
+    """A day of the ledger is the owner's alone: who may read it does so by the ledger's name."""
+    today = f"private.events_{datetime.now(UTC):%Y%m%d}"
+    async with matrix.connected(holed.logins.owner) as owner:
+        await owner.execute("select private.make_event_days(7)")
+    names = await matrix.partitions(holed.logins)
     tables = {name: Table() for name in names}
 
     assert {"private"} == {name.partition(".")[0] for name in names}
-    assert {"private.events_earlier", "private.events_unexpected"} < names
-    assert {"denied"} == set((await matrix.found(settled.logins, settled.town, tables)).values())
+    assert {"private.events_earlier", "private.events_unexpected", today} < names
+    assert {"denied"} == set((await matrix.found(holed.logins, holed.town, tables)).values())
 
 
 async def test_a_partition_that_is_granted(holed: Settled) -> None:
