@@ -259,8 +259,10 @@ async def rights_of(owner: Connection, role: str, table: str) -> Rights:
     """Return the columns of `table` that `role` has a right to, however it was granted."""
     rows = await owner.fetch(_COLUMNS, role, table)
     return Rights(
-        *([row["name"] for row in rows if row[right]] for right in ("reads", "adds", "changes")),
-        [row["name"] for row in rows],
+        select=[row["name"] for row in rows if row["reads"]],
+        insert=[row["name"] for row in rows if row["adds"]],
+        update=[row["name"] for row in rows if row["changes"]],
+        all=[row["name"] for row in rows],
     )
 
 
