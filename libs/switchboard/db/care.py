@@ -102,7 +102,7 @@ async def targets(db: Queryable, account: UUID) -> Sequence[Target]:
 
 
 async def in_ledger(db: Queryable, events: Sequence[EventId]) -> set[EventId]:
-    """Return those of `events` that are in the ledger."""
+    """Return those of `events` that are, or ever were, in the ledger."""
     if not events:
         return set()
     return {EventId(row["event_id"]) for row in await db.fetch(_IN_LEDGER, list(events))}
@@ -150,7 +150,7 @@ select version.definition -> 'trigger' as trigger, campaign.next_media_id
  where campaign.account_id = $1 and campaign.status = 'live'
 """
 
-_IN_LEDGER = "select event_id from public.events where event_id = any ($1::uuid[])"
+_IN_LEDGER = "select event_id from private.known_events where event_id = any ($1::uuid[])"
 
 _HEARD = """
 select max(received_at) as last_at,

@@ -1,5 +1,5 @@
 """
-What is done for accounts again and again: when next, who is at it, what came of it last.
+What is done again and again, for accounts or for all: when next, by whom, what came of it last.
 
 Any number of processes may take jobs at once. One that is taken is its taker's until its lease
 ends, so what a process that died was at is done by another. Who comes back after that, to a job
@@ -19,27 +19,17 @@ from switchboard.db.pool import Queryable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A job that is ours until its lease ends; due at `due_at`, and failed so often in a row."""
+    """
+    A job that is ours until its lease ends; due at `due_at`, and failed so often in a row.
+
+    `account` is `None` for one that is done for the whole installation.
+    """
 
     name: str
-    account: UUID
+    account: UUID | None
     due_at: datetime
     failures: int
     detail: Mapping[str, Any]
-
-    @property
-    def subject(self) -> str:
-        """What it is done for, as the row says it."""
-        return str(self.account)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
-    """The same, of a job that is the installation's own and done for no account."""
-
-    name: str
-    failures: int
-    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +58,24 @@ async def enrol(db: Queryable, name: str, *, first_within: timedelta) -> None:
     await db.execute(_ENROL, name, first_within.total_seconds())
 
 
+async def enrol_upkeep(db: Queryable, name: str) -> None:
+    """See that there is the job `name` of the whole installation; its first run is due at once."""
+    await db.execute(_ENROL_UPKEEP, name)
+
+
 async def take(
     db: Queryable, name: str, *, owner: str, lease: timedelta, limit: int
 ) -> Sequence[Taken]:
-    """Take due jobs called `name`, of accounts that are connected, the longest due first."""
+    """
+    Take due jobs called `name`, the longest due first.
+
+    Those of accounts that are connected, and the installation's.
+    """
     rows = await db.fetch(_TAKE, name, owner, lease, limit)
     return [
         Taken(
             name=name,
-            account=UUID(row["subject"]),
+            account=UUID(row["subject"]) if row["subject"] else None,
             due_at=row["next_run_at"],
             failures=row["failures"],
             detail=row["detail"],
@@ -85,38 +84,33 @@ async def take(
     ]
 
 
-async def take_own(db: Queryable, name: str, *, owner: str, lease: timedelta) -> Own | None:
-    """Take the installation's own job `name`, if it is due; new, it is."""
-    await db.execute(_ENROL_OWN, name)
-    row = await db.fetchrow(_TAKE_OWN, name, owner, lease)
-    return None if row is None else Own(name=name, failures=row["failures"])
-
-
 async def done(
-    db: Queryable, job: Taken | Own, *, owner: str, detail: Mapping[str, Any], next_in: timedelta
+    db: Queryable, job: Taken, *, owner: str, detail: Mapping[str, Any], next_in: timedelta
 ) -> bool:
     """Record that `job` was done; false if it is no longer `owner`'s."""
-    arguments = (job.name, job.subject, owner, dict(detail), next_in)
+    arguments = (job.name, _subject(job.account), owner, dict(detail), next_in)
     return await db.fetchrow(_DONE, *arguments) is not None
 
 
-async def failed(
-    db: Queryable, job: Taken | Own, *, owner: str, error: str, next_in: timedelta
-) -> bool:
+async def failed(db: Queryable, job: Taken, *, owner: str, error: str, next_in: timedelta) -> bool:
     """Record that `job` failed, and why; false if it is no longer `owner`'s."""
-    arguments = (job.name, job.subject, owner, error, next_in)
+    arguments = (job.name, _subject(job.account), owner, error, next_in)
     return await db.fetchrow(_FAILED, *arguments) is not None
 
 
-async def hasten(db: Queryable, name: str, account: UUID) -> None:
+async def hasten(db: Queryable, name: str, account: UUID | None) -> None:
     """Let the job be done as soon as somebody looks."""
-    await db.execute(_HASTEN, name, str(account))
+    await db.execute(_HASTEN, name, _subject(account))
 
 
-async def standing(db: Queryable, account: UUID) -> Sequence[Standing]:
-    """Return the account's jobs, by name."""
-    rows = await db.fetch(_STANDING, str(account))
+async def standing(db: Queryable, account: UUID | None) -> Sequence[Standing]:
+    """Return the account's jobs, or the installation's, by name."""
+    rows = await db.fetch(_STANDING, _subject(account))
     return [Standing(**{name: row[name] for name in Standing.__slots__}) for row in rows]
+
+
+def _subject(account: UUID | None) -> str:
+    return "" if account is None else str(account)
 
 
 _LEAVE = """
@@ -137,6 +131,12 @@ select $1, account.id::text, account.workspace_id,
 on conflict (name, subject) do nothing
 """
 
+_ENROL_UPKEEP = """
+insert into private.jobs (name, next_run_at, subject)
+values ($1, now(), '')
+on conflict (name, subject) do nothing
+"""
+
 _TAKE = """
 with due as (
   select job.name, job.subject
@@ -144,8 +144,9 @@ with due as (
    where job.name = $1
      and job.next_run_at <= now()
      and (job.lease_until is null or job.lease_until <= now())
-     and exists (select from public.instagram_accounts account
-                  where account.id::text = job.subject and account.status = 'connected')
+     and (job.subject = ''
+          or exists (select from public.instagram_accounts account
+                      where account.id::text = job.subject and account.status = 'connected'))
    order by job.next_run_at, job.subject
    limit $4
      for update skip locked
@@ -155,16 +156,6 @@ update private.jobs job
   from due
  where job.name = due.name and job.subject = due.subject
 returning job.subject, job.next_run_at, job.failures, job.detail
-"""
-
-_ENROL_OWN = "insert into private.jobs (name) values ($1) on conflict do nothing"
-
-_TAKE_OWN = """
-update private.jobs
-   set lease_owner = $2, lease_until = now() + $3::interval, last_started_at = now()
- where name = $1 and subject = '' and next_run_at <= now()
-   and (lease_until is null or lease_until <= now())
-returning failures
 """
 
 _DONE = """

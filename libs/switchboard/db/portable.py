@@ -85,6 +85,8 @@ STAYS: Final[Mapping[str, str]] = {
     "private.login_states": "logins at Instagram that are under way here",
     "private.idempotency_keys": "answers to requests, kept for a day",
     "private.deletion_requests": "whom Meta asked this installation to forget",
+    "private.known_events": "made again of the events that arrive",
+    "private.event_archives": "where this installation keeps its files",
 }
 
 
@@ -126,6 +128,8 @@ async def begin_writing(tx: Queryable) -> None:
     await _write_in_one_way(tx)
     for table in TRAVEL:
         await tx.execute(f"alter table {table.name} disable trigger user")
+    # What arrives is known from then on; what is known already does not arrive.
+    await tx.execute("alter table public.events enable trigger know_event")
 
 
 async def end_writing(tx: Queryable) -> None:

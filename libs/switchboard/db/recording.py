@@ -1,9 +1,10 @@
 """
 The statement that records a batch.
 
-    people ─▶ met ─▶ decided ─▶ made, bound
-              │      │          └ deliveries; posts that campaigns were bound to
-              │      └ events: inserted, or an `asked` one completed
+    people ─▶ met ─▶ known ─▶ decided ─▶ made, bound
+              │      │        │          └ deliveries; posts that campaigns were bound to
+              │      │        └ events: inserted, or an `asked` one completed
+              │      └ which events are new, and so the day of the ledger that each is in
               └ contacts, locked and compared: whose decision may be written
 
 Data-modifying parts all see the tables as they were when the statement began, and each other only
@@ -16,6 +17,11 @@ saw when it began (`recordings`, which everyone who records the person counts up
 between, what this statement knows of the ledger is old, and nothing of that person is written. So
 what is written of a person is all of it, and of nobody is an event decided and the contact not
 changed, or the contact changed and the event decided by another.
+
+*Who records one event twice.* The ledger is in days, by when each event was received, and the same
+event may be told of on two. Whoever knows it first (`known`) says which day it is in; who comes
+meanwhile waits for them, records nothing, and looks again. One whose day is gone is `archived`: it
+was decided, and is not decided again.
 
 *Who waits for whom.* Everyone takes contacts, then events, then deliveries, then campaigns, each
 sorted; each part reads the one before to its end, to sort. So none waits for one that waits for it.
@@ -70,9 +76,14 @@ with batch as (
            fields jsonb, flows jsonb, answered jsonb)
       on true
 ), before as (
-  select event_id, outcome from public.events where event_id = any ($1::uuid[])
+  select known.event_id, known.received_at as known_at,
+         coalesce(event.outcome, 'archived') as outcome
+    from private.known_events known
+    left join public.events event
+      on event.event_id = known.event_id and event.received_at = known.received_at
+   where known.event_id = any ($1::uuid[])
 ), news as (
-  select batch.*,
+  select batch.*, before.known_at,
          kept.account_id is not null as checked,
          before.event_id is null
            or (before.outcome = 'asked' and (batch.outcome <> 'asked' or batch.answered)) as fresh
@@ -136,17 +147,30 @@ _WRITE: Final = """, met as (
             where people.account_id = known.account_id and people.person_id = known.person_id
          ), true)
   returning account_id, person_id
+), known as (
+  insert into private.known_events (event_id, received_at)
+  select event_id, received_at
+    from news
+    left join met using (account_id, person_id)
+   where news.known_at is null and (not news.checked or met.person_id is not null)
+   order by event_id
+  on conflict (event_id) do nothing
+  returning event_id, received_at
 ), decided as (
   insert into public.events as stored (
     event_id, workspace_id, account_id, instagram_id, kind, identity, person_id, occurred_at,
     received_at, outcome, campaign_id, decision, event, trace_id)
   select event_id, workspace_id, account_id, instagram_id, kind, identity, nullif(person_id, ''),
-         occurred_at, received_at, outcome, campaign_id, decision::jsonb, event::jsonb, trace_id
+         occurred_at, coalesce(news.known_at, known.received_at), outcome, campaign_id,
+         decision::jsonb, event::jsonb, trace_id
     from news
     left join met using (account_id, person_id)
-   where not news.checked or met.person_id is not null
+    left join known using (event_id)
+   where news.fresh
+     and (not news.checked or met.person_id is not null)
+     and (news.known_at is not null or known.event_id is not null)
    order by event_id
-  on conflict (event_id) do update
+  on conflict (event_id, received_at) do update
      set (outcome, campaign_id, decision) = (
            select outcome, campaign_id, decision::jsonb
              from batch

@@ -11,8 +11,10 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
+from services.control.caretaker.retaining import Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.sifting import Queue, Sifting
 from switchboard.clock import Clock, utc_now
@@ -56,6 +58,8 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=sifting, now=means.now),
+            Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
+            Housekeeping(db=means.db),
         ],
         owner=process_name(),
         meter=means.meter,

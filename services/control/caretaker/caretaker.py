@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from services.control.caretaker.access import tell
-from services.control.caretaker.job import Done, Job, backoff
+from services.control.caretaker.job import Done, Job, Upkeep, backoff
 from switchboard.db import care, jobs
 from switchboard.db.jobs import Taken
 from switchboard.db.pool import Queryable
@@ -42,7 +42,7 @@ class Caretaker:
     def __init__(
         self,
         db: Queryable,
-        kinds: Sequence[Job],
+        kinds: Sequence[Job | Upkeep],
         *,
         owner: str,
         meter: Meter,
@@ -81,7 +81,7 @@ class Caretaker:
     async def _round(self, group: asyncio.TaskGroup) -> int:
         if time.monotonic() >= self._enrols_at:
             for kind in self._kinds:
-                await jobs.enrol(self._db, kind.name, first_within=kind.first_within)
+                await self._enrol(kind)
             self._enrols_at = time.monotonic() + _ENROLS_EVERY_S
         begun = 0
         for kind in self._kinds:
@@ -98,7 +98,13 @@ class Caretaker:
                 task.add_done_callback(self._running.discard)
         return begun
 
-    async def _do(self, kind: Job, job: Taken) -> None:
+    async def _enrol(self, kind: Job | Upkeep) -> None:
+        if isinstance(kind, Upkeep):
+            await jobs.enrol_upkeep(self._db, kind.name)
+        else:
+            await jobs.enrol(self._db, kind.name, first_within=kind.first_within)
+
+    async def _do(self, kind: Job | Upkeep, job: Taken) -> None:
         """Do one job and record how it went; whatever happens, the next one is not affected."""
         began_at = time.monotonic()
         try:
@@ -110,12 +116,12 @@ class Caretaker:
         log.info(
             "job.run",
             job=kind.name,
-            account=str(job.account),
+            account=job.account and str(job.account),
             outcome=outcome,
             took_ms=round((time.monotonic() - began_at) * 1000),
         )
 
-    async def _attempt(self, kind: Job, job: Taken) -> str:
+    async def _attempt(self, kind: Job | Upkeep, job: Taken) -> str:
         try:
             async with asyncio.timeout(self._lease.total_seconds() * _SHARE_OF_LEASE):
                 done = await self._run(kind, job)
@@ -126,14 +132,17 @@ class Caretaker:
             await self._fail(kind, job, "timed_out: it took longer than its lease")
             return "timed_out"
         except Exception as error:  # a bug in a job must not end the API beside it
-            log.exception("job.broke", job=kind.name, account=str(job.account))
+            log.exception("job.broke", job=kind.name, account=job.account and str(job.account))
             await self._fail(kind, job, f"bug: {type(error).__name__}")
             return "bug"
         again = kind.every if done.again is None else done.again
         owned = await jobs.done(self._db, job, owner=self._owner, detail=done.detail, next_in=again)
         return "done" if owned else "overtaken"
 
-    async def _run(self, kind: Job, job: Taken) -> Done:
+    async def _run(self, kind: Job | Upkeep, job: Taken) -> Done:
+        if isinstance(kind, Upkeep):
+            return await kind.keep_up()
+        assert job.account is not None  # as it was enrolled
         account = await care.connected(self._db, job.account)
         if account is None:
             return Done()  # it was disconnected in this very moment
@@ -144,7 +153,7 @@ class Caretaker:
             raise
 
     async def _fail(
-        self, kind: Job, job: Taken, error: str, failure: Failure | None = None
+        self, kind: Job | Upkeep, job: Taken, error: str, failure: Failure | None = None
     ) -> None:
         after_s = getattr(failure, "after_s", None)
         again = backoff(job.failures + 1, every=kind.every, after_s=after_s)

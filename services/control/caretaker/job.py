@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from switchboard.db.care import Cared
 from switchboard.errors import Failure
@@ -46,6 +46,30 @@ class Job(Protocol):
     async def run(self, account: Cared) -> Done:
         """
         Do it for `account` once; it does no harm to do it again.
+
+        Raises:
+            Failure: It could not be done now.
+        """
+        ...
+
+
+@runtime_checkable
+class Upkeep(Protocol):
+    """Something that is done for the whole installation, again and again."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the database."""
+        ...
+
+    @property
+    def every(self) -> timedelta:
+        """Its usual time between two runs; the first is at once."""
+        ...
+
+    async def keep_up(self) -> Done:
+        """
+        Do it once; it does no harm to do it again.
 
         Raises:
             Failure: It could not be done now.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, PostgresDsn, model_validator
 
+from services.control.caretaker.retaining import Keeping
 from services.control.caretaker.watching import Rhythm
 from switchboard.graph import App
 from switchboard.settings import (
@@ -63,11 +65,34 @@ class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSetti
         description="The same, after webhooks were missed, after we were away, and in silence.",
     )
 
+    archive_dir: Path | None = Field(
+        None,
+        description="The directory that old days of the ledger are written to, for all processes.",
+    )
+    retention_days: int | None = Field(
+        None,
+        ge=30,
+        le=36_500,
+        description="Days after which one of the ledger is archived and dropped. Unset: never.",
+    )
+
+    @model_validator(mode="after")
+    def _dropped_is_archived(self) -> Self:
+        if (self.archive_dir is None) != (self.retention_days is None):
+            raise ValueError("ARCHIVE_DIR and RETENTION_DAYS are set together, or neither is")
+        return self
+
     @model_validator(mode="after")
     def _soon_is_sooner(self) -> Self:
         if self.caretaker_backfill_soon_s > self.caretaker_backfill_s:
             raise ValueError("CARETAKER_BACKFILL_SOON_S must not be over CARETAKER_BACKFILL_S")
         return self
+
+    def keeping(self) -> Keeping | None:
+        """Return how long the ledger keeps a day; `None`: for ever."""
+        if self.archive_dir is None or self.retention_days is None:
+            return None
+        return Keeping(self.retention_days, self.archive_dir)
 
     def app(self) -> App:
         """Return our app at Meta."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
-from services.control.caretaker.app import Means, make_caretaker, process_name
+from services.control.caretaker.app import Means, make_caretaker
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
-from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
@@ -36,13 +34,12 @@ class Caretaking:
     """The workers, and what the routes need."""
 
     caretaker: Caretaker
-    housekeeping: Housekeeping
     deleting: Deleting
     desk: Desk
 
-    def workers(self) -> tuple[Caretaker, Housekeeping, Deleting]:
+    def workers(self) -> tuple[Caretaker, Deleting]:
         """Return what is to be run."""
-        return self.caretaker, self.housekeeping, self.deleting
+        return self.caretaker, self.deleting
 
     def pulses(self) -> Mapping[str, Callable[[], float]]:
         """Return what health asks of them."""
@@ -91,12 +88,6 @@ async def open_caretaking(
         budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
         yield Caretaking(
             caretaker=make_caretaker(means, settings),
-            housekeeping=Housekeeping(
-                db=db,
-                owner=process_name(),
-                every_s=settings.caretaker_every_s,
-                lease=timedelta(seconds=settings.caretaker_lease_s),
-            ),
             deleting=Deleting(
                 db=db, forget=partial(forget, redis), every_s=settings.caretaker_every_s
             ),

@@ -65,7 +65,7 @@ select format('%I.%I', n.nspname, c.relname) as name, a.attname as column,
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where n.nspname in ('public', 'private') and c.relkind in ('r', 'p')
+ where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
  order by 1, a.attnum
 """
 

@@ -44,7 +44,9 @@ PIPELINE = {
     ("public.contacts", "UPDATE"): "answered email fields first_seen_at flows follows follows_at "
     "last_inbound_at name opted_out_at paused_by paused_until phone recordings revision tags "
     "username window_closes_at",
-    ("public.events", "SELECT"): "event_id outcome",
+    ("private.known_events", "SELECT"): "event_id received_at",
+    ("private.known_events", "INSERT"): "event_id received_at",
+    ("public.events", "SELECT"): "event_id outcome received_at",
     ("public.events", "INSERT"): "account_id campaign_id decision event event_id identity "
     "instagram_id kind occurred_at outcome person_id received_at trace_id workspace_id",
     ("public.events", "UPDATE"): "campaign_id decision outcome",

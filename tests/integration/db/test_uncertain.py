@@ -590,7 +590,8 @@ class TestOwnWords:
     ) -> None:
         """Only the account's own messages to that person since the attempt; nothing of theirs."""
         await self._happens(pipeline, shop, "echo.v1", ANA, message_id="old", text="Before")
-        await owner.execute("update public.events set received_at = now() - interval '1 h'")
+        for table in ("private.known_events", "public.events"):
+            await owner.execute(f"update {table} set received_at = received_at - interval '1 h'")
         doubt = await _look(pipeline, shop)
         other = await open_shop(owner)
         attached = [{"type": "template"}, {"type": "image", "url": "https://x"}]

@@ -7,16 +7,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from services.control.caretaker import housekeeping
 from services.control.caretaker.housekeeping import Housekeeping
 from tests.integration.control.caretaker.household import Household
 from tests.integration.db.users import hire
-from tests.support.waiting import until
 
 
-def keeping(house: Household, owner: str = "a", most: int = 1_000) -> Housekeeping:
-    return Housekeeping(
-        db=house.db, owner=owner, every_s=0.05, lease=timedelta(minutes=1), most=most
-    )
+async def tidied(house: Household, most: int = 1_000) -> int:
+    """Let a caretaker look once; return how many jobs it found to do."""
+    return await house.caretaker(Housekeeping(db=house.db, most=most)).round()
 
 
 async def begin(house: Household, user: Any, over_for: timedelta) -> None:
@@ -74,7 +75,7 @@ async def test_what_is_over_goes(house: Household) -> None:
         await begin(house, admin, timedelta(days=days))
     for days in (-0.5, 0.01, 3):
         await answer(house, timedelta(days=days))
-    assert await keeping(house).round()
+    assert 1 == await tidied(house)
     row = await job(house)
 
     assert (2, 1) == (await count(house, "login_states"), await count(house, "idempotency_keys"))
@@ -88,7 +89,7 @@ async def test_whom_a_deletion_was_about(house: Household) -> None:
     await deletion(house, old, "done", timedelta(days=91))
     await deletion(house, fresh, "done", timedelta(days=89))
     await deletion(house, open_, "running", None)
-    await keeping(house).round()
+    await tidied(house)
     rows = await house.owner.fetch(
         "select confirmation_code from private.deletion_requests where app_scoped_id_hash is null"
     )
@@ -101,7 +102,7 @@ async def test_a_part_at_a_time(house: Household) -> None:
     """However small the parts, all of it goes in one run."""
     for _ in range(7):
         await answer(house, timedelta(days=1))
-    await keeping(house, most=2).round()
+    await tidied(house, most=2)
 
     assert 0 == await count(house, "idempotency_keys")
     assert 7 == (await job(house))["detail"]["idempotency_keys"]
@@ -109,21 +110,19 @@ async def test_a_part_at_a_time(house: Household) -> None:
 
 async def test_one_is_at_it(house: Household) -> None:
     """Of many who look at once one tidies, and nobody again before it is due."""
-    rounds = [keeping(house, owner=f"owner {n}").round() for n in range(5)]
-    done = await asyncio.gather(*rounds)
-    again = await keeping(house).round()
+    done = await asyncio.gather(*(tidied(house) for _ in range(5)))
+    again = await tidied(house)
 
-    assert [False] * 4 + [True] == sorted(done)
-    assert not again
+    assert [0] * 4 + [1] == sorted(done)
+    assert 0 == again
 
 
-async def test_told_to_stop(house: Household) -> None:
-    """A run that is cut short ends in order, and is gone on with soon."""
+async def test_more_than_a_run_removes(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has not come to the end is gone on with soon."""
+    monkeypatch.setattr(housekeeping, "_MOST_BATCHES", 1)
     for _ in range(7):
         await answer(house, timedelta(days=1))
-    stop = asyncio.Event()
-    stop.set()
-    await keeping(house, most=2).round(stop)
+    await tidied(house, most=2)
     row = await job(house)
 
     assert 5 == await count(house, "idempotency_keys")
@@ -131,13 +130,10 @@ async def test_told_to_stop(house: Household) -> None:
 
 
 async def test_it_fails(house: Household) -> None:
-    """What is wrong stands in the job, it is tried again, and the worker goes on."""
+    """What is wrong stands in the job, and it is tried again."""
     await house.owner.execute("alter function private.tidy(int) rename to tidy_away")
-    worker, stop = keeping(house), asyncio.Event()
-    running = asyncio.create_task(worker.run(stop))
-    row = await until(lambda: job(house), lambda row: bool(row and row["last_outcome"]))
-    stop.set()
-    await running
+    await tidied(house)
+    row = await job(house)
 
     assert ("failed", 1) == (row["last_outcome"], row["failures"])
     assert "query_failed" in row["last_error"]

@@ -173,4 +173,6 @@ TABLES: dict[str, Table] = {
         sample="expires_at <= now()",
     ),
     "private.deletion_requests": Table(tenant=None, caretaker=KEEPS),
+    "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
+    "private.event_archives": Table(tenant=None, caretaker=KEEPS),
 }

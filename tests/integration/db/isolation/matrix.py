@@ -68,11 +68,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The columns of a table that a role may use, by command."""
+    """The columns of a table that a role may use, by command; and all it has."""
 
     select: list[str]
     insert: list[str]
     update: list[str]
+    all: list[str]
 
 
 def callers(town: Town) -> list[Caller]:
@@ -141,9 +142,15 @@ async def found(
 
 
 async def catalogue(logins: Logins) -> set[str]:
-    """Return every table, partition and view there is in our schemas."""
+    """Return every table and view there is in our schemas, but for partitions of them."""
     async with connected(logins.owner) as owner:
-        return {row["name"] for row in await owner.fetch(_RELATIONS)}
+        return {row["name"] for row in await owner.fetch(_RELATIONS) if not row["part"]}
+
+
+async def partitions(logins: Logins) -> set[str]:
+    """Return every partition of a table of ours, wherever it is."""
+    async with connected(logins.owner) as owner:
+        return {row["name"] for row in await owner.fetch(_RELATIONS) if row["part"]}
 
 
 async def entitled(logins: Logins) -> set[str]:
@@ -226,11 +233,8 @@ class Probe:
         if command == "delete":
             return f"delete from {self.name} where {whose}"
         both = [column for column in rights.update if column in rights.select]
-        column = both[0] if both else (rights.update or self._any_column())[0]
+        column = both[0] if both else (rights.update or rights.all)[0]
         return f"update {self.name} set {column} = {column if both else 'null'} where {whose}"
-
-    def _any_column(self) -> list[str]:
-        return [self.table.tenant or "state"]
 
     async def _attempt(self, statement: str, *args: Any) -> tuple[Outcome, int]:
         """Run `statement` and undo it; say what came of it, and of how many rows it told."""
@@ -255,7 +259,10 @@ async def rights_of(owner: Connection, role: str, table: str) -> Rights:
     """Return the columns of `table` that `role` has a right to, however it was granted."""
     rows = await owner.fetch(_COLUMNS, role, table)
     return Rights(
-        *([row["name"] for row in rows if row[right]] for right in ("reads", "adds", "changes"))
+        select=[row["name"] for row in rows if row["reads"]],
+        insert=[row["name"] for row in rows if row["adds"]],
+        update=[row["name"] for row in rows if row["changes"]],
+        all=[row["name"] for row in rows],
     )
 
 
@@ -284,9 +291,10 @@ async def acting(logins: Logins, caller: Caller) -> AsyncIterator[Connection]:
 
 
 _RELATIONS: Final = """
-select n.nspname || '.' || c.relname as name
+select n.nspname || '.' || c.relname as name, c.relispartition as part
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f')
+ where (n.nspname in ('public', 'private') or c.relispartition)
+   and c.relkind in ('r', 'p', 'v', 'm', 'f')
 """
 
 _ENTITLED: Final = """

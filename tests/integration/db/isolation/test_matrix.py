@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 
 import pytest
 
@@ -65,6 +66,29 @@ HOLES = {
 async def test_every_table_has_an_expectation(settled: Settled) -> None:
     """No table, partition or view is forgotten, and none is expected that is not there."""
     assert set(TABLES) == await matrix.catalogue(settled.logins)
+
+
+async def test_partitions(holed: Settled) -> None:
+    """A day of the ledger is the owner's alone: who may read it does so by the ledger's name."""
+    today = f"private.events_{datetime.now(UTC):%Y%m%d}"
+    async with matrix.connected(holed.logins.owner) as owner:
+        await owner.execute("select private.make_event_days(7)")
+    names = await matrix.partitions(holed.logins)
+    tables = {name: Table() for name in names}
+
+    assert {"private"} == {name.partition(".")[0] for name in names}
+    assert {"private.events_earlier", "private.events_unexpected", today} < names
+    assert {"denied"} == set((await matrix.found(holed.logins, holed.town, tables)).values())
+
+
+async def test_a_partition_that_is_granted(holed: Settled) -> None:
+    """A right to one is found, though its rows are guarded by no policy of the ledger's."""
+    name = "private.events_earlier"
+    async with matrix.connected(holed.logins.owner) as owner:
+        await owner.execute(f"grant select on {name} to authenticated")
+    found = await matrix.found(holed.logins, holed.town, {name: Table()})
+
+    assert {(name, "select")} == {cell[:2] for cell, came in found.items() if came != "denied"}
 
 
 async def test_every_role_is_tried(settled: Settled) -> None:

@@ -61,6 +61,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_COVERAGE, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
+    await owner.execute(_ARCHIVE)
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -116,6 +117,11 @@ insert into public.post_coverage (account_id, media_id, workspace_id) values ($1
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
+"""
+_ARCHIVE = """
+insert into private.event_archives (day, number, rows, size_bytes, sha256, location)
+select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
+  from private.event_archives
 """
 # Out of date, so that it may be deleted; not answered, so that it may be.
 _ANSWERED = """

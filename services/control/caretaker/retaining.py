@@ -1,0 +1,88 @@
+"""The ledger's days: made before they begin, dropped when they are old and archived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from services.control.caretaker import archiving
+from services.control.caretaker.job import Done
+from switchboard.clock import Clock
+from switchboard.db import days
+from switchboard.db.days import Archive
+from switchboard.db.pool import Queryable
+
+# So many days nobody may look after it, before events go where days are not told apart.
+AHEAD_DAYS: Final = 7
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long the ledger keeps a day, and the directory its archive is written to."""
+
+    days: int
+    archive: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retaining:
+    """
+    The job. Without `keeping` nothing is ever dropped, and days need not be told apart.
+
+    A day that was archived and could not be dropped is archived again: an import may have brought
+    more of it.
+    """
+
+    db: Queryable
+    keeping: Keeping | None
+    now: Clock
+    every: timedelta = timedelta(hours=6)
+    name: str = "retention"
+
+    async def keep_up(self) -> Done:
+        """
+        Make the days ahead, and drop one that is old; at once again, if there may be another.
+
+        Raises:
+            Failure: Somebody is in the way, or the archive cannot be written. Nothing is lost.
+        """
+        if self.keeping is None:
+            return Done()
+        figures: dict[str, Any] = {"made": await days.make(self.db, ahead=AHEAD_DAYS)}
+        day = await days.oldest(self.db)
+        if day is None or not is_over(day, self.now().astimezone(UTC).date(), self.keeping.days):
+            return Done(figures)
+        archive = await self._archive(day, self.keeping.archive)
+        await days.note(self.db, archive)
+        dropped = await days.drop(self.db, day, keep_days=self.keeping.days)
+        log.info("day.dropped", day=str(day), events=dropped, sha256=archive.sha256)
+        return Done(figures | {"dropped": str(day), "events": dropped}, again=timedelta())
+
+    async def _archive(self, day: date, directory: Path) -> Archive:
+        number = await days.number(self.db, day)
+        path = directory / file_name(day, number)
+        filed = await archiving.write(path, days.lines(self.db, day))
+        return Archive(
+            day=day,
+            number=number,
+            rows=filed.rows,
+            size_bytes=filed.size_bytes,
+            sha256=filed.sha256,
+            location=path.name,
+        )
+
+
+def is_over(day: date, today: date, keep_days: int) -> bool:
+    """Return whether `day` ended more than `keep_days` ago."""
+    return day < today - timedelta(days=keep_days)
+
+
+def file_name(day: date, number: int) -> str:
+    """Return what an archive is called; a day usually has one."""
+    return f"events-{day}.jsonl.gz" if number == 1 else f"events-{day}.{number}.jsonl.gz"
