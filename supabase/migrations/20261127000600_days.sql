@@ -41,7 +41,7 @@ drop policy pipeline_update on public.events;
 drop policy caretaker_select on public.events;
 drop trigger refuse_second_decision on public.events;
 drop trigger keep_click on public.events;
-alter table public.events drop constraint events_pkey;
+alter table public.events drop constraint events_pkey, alter column event_id set not null;
 alter table public.events rename to events_earlier;
 alter table public.events_earlier set schema private;
 revoke all on private.events_earlier from public, anon, authenticated, service_role;
