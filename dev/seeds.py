@@ -16,10 +16,13 @@ from uuid import UUID, uuid5
 from dev.auth import users
 from dev.keys import Keys
 from dev.simulator import open_simulator
+from services.control.caretaker.probing import FIELDS
+from switchboard.clock import utc_now
 from switchboard.contracts import AccountId, CampaignId, WorkspaceId
 from switchboard.db import connections, tenancy
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database, open_pool
+from switchboard.graph.login import LONG_LIVED
 from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
 
 _ROOT: Final = UUID("5d0f4c1e-7a8b-4e57-9a51-0c5b7d1f2a36")  # of every id derived here
@@ -64,6 +67,11 @@ class Business:
     def id(self) -> UUID:
         """Our own id of the account."""
         return uuid5(_ROOT, self.instagram_id)
+
+    @property
+    def app_scoped_id(self) -> str:
+        """What Meta calls it towards our app alone."""
+        return f"26{self.instagram_id[2:]}"
 
     @property
     def token(self) -> str:
@@ -231,7 +239,13 @@ async def set_stage(metasim_url: str, businesses: Sequence[Business] = BUSINESSE
     async with open_simulator(metasim_url) as simulator:
         for business in businesses:
             account = f"/sim/accounts/{business.instagram_id}"
-            await simulator.put(account, username=business.username, token=business.token)
+            await simulator.put(
+                account,
+                username=business.username,
+                token=business.token,
+                app_scoped_id=business.app_scoped_id,
+            )
+            await simulator.subscribe(business.instagram_id, business.token, FIELDS)
             for post in business.posts:
                 await simulator.put(
                     f"{account}/media/{post.id}",
@@ -248,9 +262,11 @@ async def _connect(db: Database, business: Business, vault: Vault) -> None:
         workspace=_WORKSPACE,
         instagram_id=AccountId(business.instagram_id),
         username=business.username,
+        app_scoped_id=business.app_scoped_id,
         private_replies_per_hour=business.private_replies_per_hour,
     )
-    await connections.reconnect(db, business.id, vault.seal(business.token, business.id), None)
+    sealed = vault.seal(business.token, business.id)
+    await connections.reconnect(db, business.id, sealed, utc_now() + LONG_LIVED)
     for intent in business.intents:
         await tenancy.upsert_intent(
             db,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,6 +13,7 @@ import aiohttp
 from dev.failures import PartEnded
 
 PATIENCE_S: Final = 20.0
+API_VERSION: Final = "v26.0"
 _BUDGET: Final = aiohttp.ClientTimeout(total=PATIENCE_S + 10)
 
 
@@ -26,6 +27,11 @@ class Simulator:
         """Set the stage: `PUT path` of the control API."""
         async with self._http.put(path, json=body):
             pass
+
+    async def subscribe(self, account: str, token: str, fields: Sequence[str]) -> None:
+        """Let Instagram tell us of `account`, as connecting it does."""
+        body = {"access_token": token, "subscribed_fields": ",".join(fields)}
+        await self._post(f"/{API_VERSION}/{account}/subscribed_apps", **body)
 
     async def comment(
         self, account: str, media: str, username: str, text: str, **more: Any

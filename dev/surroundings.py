@@ -10,12 +10,12 @@ from typing import Final
 from dev.keys import Keys, keys_in
 from dev.ports import read_ports
 from dev.servers.binaries import CHECKOUT
+from dev.simulator import API_VERSION
 from switchboard.topology import CONTROL, INGRESS, Service
 
 HOST: Final = "127.0.0.1"
 
 _META_URLS: Final = ("META_GRAPH_URL", "META_API_URL", "META_WWW_URL")
-_API_VERSION: Final = "v26.0"
 # The others listen for health checks alone.
 _PORT_OF: Final = {INGRESS: "INGRESS_PORT", CONTROL: "CONTROL_PORT"}
 
@@ -182,14 +182,14 @@ class Surroundings:
             "METASIM_APP_ID": self.keys.app_id,
             "METASIM_APP_SECRET": self.keys.app_secret,
             "METASIM_VERIFY_TOKEN": self.keys.verify_token,
-            "METASIM_API_VERSION": _API_VERSION,
+            "METASIM_API_VERSION": API_VERSION,
         }
 
     def _meta(self) -> dict[str, str]:
         """Return Instagram: the simulator, whole, or the stand-in with our values for the rest."""
         ours = {
             **dict.fromkeys(_META_URLS, self.metasim_url),
-            "META_API_VERSION": _API_VERSION,
+            "META_API_VERSION": API_VERSION,
             "META_APP_ID": self.keys.app_id,
             "META_APP_SECRETS": self.keys.app_secret,
             "META_VERIFY_TOKEN": self.keys.verify_token,

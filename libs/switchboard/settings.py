@@ -203,6 +203,16 @@ class DeadlineSettings(Environment):
         return timedelta(seconds=self.sender_window_margin_s + self.sender_call_budget_s)
 
 
+class WebhookSettings(Environment):
+    """Whom owners' webhooks may reach."""
+
+    webhooks_allow_private: bool = Field(
+        default=False,
+        description="Whether owners' webhooks may also go to private addresses and by plain http: "
+        "for development, where the receiver is on your own machine.",
+    )
+
+
 class VaultSettings(Environment):
     """The keys of what is sealed in the database."""
 

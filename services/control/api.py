@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -15,12 +16,15 @@ from services.control.describing import describe, operation_id
 from services.control.envelope import Gate
 from services.control.front import TRACE_HEADER, Front
 from services.control.health import add_health_routes
+from services.control.instagram import posts, webhooks
 from services.control.instagram import routes as instagram
+from services.control.instagram.desk import Desk
 from services.control.problems import Declined, Fault, Part, invalid, of_status, pointer
 from services.control.refusals import declined
 from services.control.repeats import HEADER as IDEMPOTENCY_KEY
 from services.control.repeats import REPLAYED
 from services.control.resources import ROUTERS
+from switchboard.db.acting import WroteInView
 from switchboard.db.errors import QueryFailed
 from switchboard.errors import Unavailable
 from switchboard.health import Health
@@ -28,6 +32,8 @@ from switchboard.telemetry import Meter
 
 _MAX_AGE_S: Final = 600
 _RETRY_AFTER_S: Final = 2.0
+
+log = structlog.get_logger()
 
 
 def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
@@ -40,7 +46,8 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
-    for router in (*ROUTERS, *instagram.ROUTERS):
+    around = (*instagram.ROUTERS, posts.router, webhooks.setting, webhooks.trying)
+    for router in (*ROUTERS, *around):
         api.include_router(router, prefix="/v1")
     api.include_router(instagram.outside)
     _add_refusals(api)
@@ -69,7 +76,7 @@ def serve(
     meter: Meter,
     *,
     max_body_bytes: int,
-    desk: instagram.Desk | None = None,
+    desk: Desk | None = None,
 ) -> ASGIApp:
     """Return what is served: `api` behind its gate, health beside it, the front around both."""
     api.state.gate, api.state.desk = gate, desk
@@ -89,6 +96,7 @@ def _add_refusals(api: FastAPI) -> None:
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(QueryFailed, _refused)
     api.add_exception_handler(Unavailable, _unavailable)
+    api.add_exception_handler(WroteInView, _wrote_in_view)
     api.add_exception_handler(Exception, _failed)
 
 
@@ -127,6 +135,16 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     assert isinstance(error, Unavailable)
     why = Declined("unavailable", "Try again in a moment.", retry_after_s=_RETRY_AFTER_S)
     return _answer(request, why)
+
+
+async def _wrote_in_view(request: Request, error: Exception) -> Response:
+    log.error(
+        "request.wrote_in_view",
+        trace_id=request.state.trace_id,
+        operation=getattr(request.state, "operation", None),
+        because=str(error),
+    )
+    return await _failed(request, error)
 
 
 async def _failed(request: Request, _error: Exception) -> Response:

@@ -11,6 +11,7 @@ from services.control.caretaker.settings import CaretakerSettings
 from services.control.envelope import Gate
 from services.control.instagram.app import Caretaking, open_caretaking
 from services.control.keyset import open_key_set
+from services.control.letters import Letters
 from services.control.live import Watchers
 from services.control.server import CannotListen, Server, listen
 from services.control.settings import Settings
@@ -19,6 +20,7 @@ from switchboard.db.pool import open_pool
 from switchboard.health import Health, LoopWatch
 from switchboard.lifecycle import Worker
 from switchboard.process import open_meter, run_service
+from switchboard.queues import open_sqs
 from switchboard.settings import load, refuse
 from switchboard.state import Callers, open_redis
 from switchboard.state.client import Redis
@@ -57,6 +59,7 @@ async def assemble(
             max_size=settings.database_pool_size,
             name="switchboard-control",
         ) as db,
+        open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
         open_key_set(settings.auth_url) as keys,
         _caring(caretaking, redis, meter) as care,
     ):
@@ -73,15 +76,14 @@ async def assemble(
             meter=meter,
             watchers=watchers,
             redis=redis,
+            letters=Letters(client=sqs, prefix=settings.queue_prefix),
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(
             loop=loop_watch,
             lag_limit_s=settings.loop_lag_limit_s,
             probes={"postgres": db.ping},
-            pulses={}
-            if care is None
-            else {"caretaker": care.caretaker.still_s, "deleting": care.deleting.still_s},
+            pulses={} if care is None else care.pulses(),
         )
         api = make_api(origins=settings.control_origins)
         async with listen(
@@ -97,7 +99,7 @@ async def assemble(
             port=settings.control_port,
             finish_s=settings.drain_s,
         ) as server:
-            carers = () if care is None else (care.caretaker, care.deleting)
+            carers = () if care is None else care.workers()
             yield Control(server, (server, watchers, *carers, loop_watch, meter), meter)
 
 

@@ -26,6 +26,7 @@ from fastapi.security import HTTPBearer
 
 from services.control.describing import operation_id
 from services.control.keys import MARK, key_caller
+from services.control.letters import Letters
 from services.control.live import Live, Look, Watchers
 from services.control.problems import Declined, responses
 from services.control.repeats import Repeat
@@ -50,6 +51,8 @@ BEARER: Final = HTTPBearer(
 _READS: Final = frozenset({"GET", "HEAD"})
 # The `openapi_extra` of an operation that asks by POST, because of its body, and changes nothing.
 READS_ONLY: Final = {"x-reads-only": True}
+# And of one whose answer is not kept under a key: sent again, it does what is left to do.
+NOT_KEPT: Final = {"x-not-kept": True}
 
 log = structlog.get_logger()
 
@@ -66,6 +69,7 @@ class Gate:
     meter: Meter
     watchers: Watchers
     redis: Redis
+    letters: Letters
 
     async def admit(self, request: Request) -> Caller:
         """
@@ -115,7 +119,8 @@ class Enveloped(APIRoute):
             body = await request.body()  # before a connection is taken: callers may be slow
             caller = await gate.admit(request)
             reads = request.method in _READS or READS_ONLY == self.openapi_extra
-            repeat = None if reads else Repeat.of(request, body)
+            kept = not reads and NOT_KEPT != self.openapi_extra
+            repeat = Repeat.of(request, body) if kept else None
             then = request.state.afterwards = Deeds(gate.redis)
             async with acting_as(gate.db, caller.claims(), view=reads) as tx:
                 request.state.tx = tx
@@ -202,6 +207,10 @@ async def _afterwards(request: Request) -> Deeds:
     return cast("Deeds", request.state.afterwards)
 
 
+async def _letters(request: Request) -> Letters:
+    return cast("Gate", request.app.state.gate).letters
+
+
 async def _views(request: Request) -> Views:
     return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
 
@@ -209,6 +218,7 @@ async def _views(request: Request) -> Views:
 Tx = Annotated[Transaction, Depends(_transaction)]
 Who = Annotated[Caller, Depends(_caller)]
 Afterwards = Annotated[Deeds, Depends(_afterwards)]
+TheLetters = Annotated[Letters, Depends(_letters)]
 Looks = Annotated[Views, Depends(_views)]
 
 

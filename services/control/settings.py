@@ -20,6 +20,7 @@ from switchboard.settings import (
     BaseUrl,
     DatabaseSettings,
     ProcessSettings,
+    QueueSettings,
     RedisSettings,
     split_list,
 )
@@ -31,7 +32,7 @@ _MAX_BODY_BYTES: Final = 2 * 1_048_576
 _MIN_SECRET: Final = 32
 
 
-class Settings(DatabaseSettings, RedisSettings, ProcessSettings):
+class Settings(QueueSettings, DatabaseSettings, RedisSettings, ProcessSettings):
     """Control's environment."""
 
     control_host: str = Field(

@@ -19,6 +19,7 @@ from switchboard.settings import (
     RedisSettings,
     SecretList,
     VaultSettings,
+    WebhookSettings,
     WorkerSettings,
 )
 from switchboard.topology import OUTBOUND
@@ -32,6 +33,7 @@ class Settings(
     MetaSettings,
     DeadlineSettings,
     VaultSettings,
+    WebhookSettings,
     WorkerSettings,
 ):
     """What the sender needs to know."""
@@ -48,11 +50,6 @@ class Settings(
         60.0,
         gt=0,
         description="How long a claimed delivery is one sender's; then its outcome is unknown.",
-    )
-    webhooks_allow_private: bool = Field(
-        default=False,
-        description="Whether owners' webhooks may also go to private addresses and by plain http: "
-        "for development, where the receiver is on your own machine.",
     )
     sender_pacer_s: float = Field(1.0, gt=0, description="Seconds between two rounds of the pacer.")
     sender_release_limit: int = Field(

@@ -76,6 +76,12 @@ async def owed(db: Queryable, account: UUID) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows}
 
 
+async def connected(db: Queryable, workspace: WorkspaceId) -> dict[AccountId, datetime]:
+    """Return the workspace's accounts that are not disconnected, and since when it has them."""
+    rows = await db.fetch(_CONNECTED, workspace)
+    return {AccountId(row["instagram_id"]): row["created_at"] for row in rows}
+
+
 def _account(row: Row) -> Account:
     own = {name: row[name] for name in Account.__slots__ if name != "settings"}
     settings = {name: row[name] for name in OwnersSettings.__slots__}
@@ -113,4 +119,10 @@ select state, count(*)::int as n
   from public.deliveries
  where account_id = $1 and state in ('waiting', 'parked', 'ready', 'sending', 'uncertain')
  group by state
+"""
+
+_CONNECTED = """
+select instagram_id, created_at
+  from public.instagram_accounts
+ where workspace_id = $1 and status <> 'disconnected'
 """

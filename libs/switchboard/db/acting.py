@@ -11,13 +11,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic_core import to_json
 
+from switchboard.db.errors import ReadOnly
 from switchboard.db.pool import Database, Transaction
+from switchboard.errors import Failure
 
 _ROLE: Final = "authenticated"
+
+
+class WroteInView(Failure):
+    """What was to look only would have written."""
+
+    reason: ClassVar[str] = "wrote_in_view"
 
 
 @contextlib.asynccontextmanager
@@ -32,12 +40,18 @@ async def acting_as(
 
     Raises:
         Unavailable: The database is away.
+        WroteInView: Something was to be written with `view`, a bug of ours.
     """
     async with db.transaction() as tx:
         if view:
             await tx.execute("set transaction isolation level repeatable read, read only")
         await tx.execute(_ENTER, _ROLE, to_json(dict(claims)).decode())
-        yield tx
+        try:
+            yield tx
+        except ReadOnly as failure:
+            if view:
+                raise WroteInView(str(failure)) from failure
+            raise
 
 
 _ENTER = """

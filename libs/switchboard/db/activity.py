@@ -13,13 +13,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from switchboard.contracts import EventId, WorkspaceId
+from switchboard.db.funnel import STAGES, Stage
 from switchboard.db.pool import Queryable, Row
 from switchboard.db.where import Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which events are wanted; what is `None` is not asked for. `until` is just before it."""
+    """
+    Which events are wanted; what is `None` is not asked for. `until` is just before it.
+
+    `stage` is how far they got, as `funnel` counts; `answered`, whether any campaign answers.
+    """
 
     account: UUID | None = None
     campaign: UUID | None = None
@@ -29,6 +34,8 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    stage: Stage | None = None
+    answered: bool | None = None
 
 
 _ANYTHING: Final = Wanted()
@@ -139,7 +146,10 @@ def _where(workspace: WorkspaceId, wanted: Wanted = _ANYTHING) -> Where:
         ("event.received_at >= {}", wanted.since),
         ("event.received_at < {}", wanted.until),
         ("position(lower({}) in lower(event.event ->> 'text')) > 0", wanted.text),
+        ("(event.campaign_id is not null) = {}", wanted.answered),
     )
+    if wanted.stage is not None:
+        where.add(STAGES[wanted.stage])
     return where
 
 

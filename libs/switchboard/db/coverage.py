@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -81,6 +81,15 @@ async def of_account(db: Queryable, account: UUID) -> Sequence[Coverage]:
     return [Coverage(**{name: row[name] for name in Coverage.__slots__}) for row in rows]
 
 
+async def of_posts(
+    db: Queryable, account: UUID, posts: Collection[MediaId]
+) -> Mapping[MediaId, Coverage]:
+    """Return what is known of some of the account's posts, by post."""
+    rows = await db.fetch(_OF_POSTS, account, list(posts))
+    found = (Coverage(**{name: row[name] for name in Coverage.__slots__}) for row in rows)
+    return {one.media_id: one for one in found}
+
+
 _GROUNDS = "select media_id, told, grounded_at from public.post_coverage where account_id = $1"
 
 _KEEP = """
@@ -106,4 +115,10 @@ select media_id, told, readable, stored, missed, counted_at
   from public.post_coverage
  where account_id = $1
  order by counted_at desc nulls last, media_id
+"""
+
+_OF_POSTS = """
+select media_id, told, readable, stored, missed, counted_at
+  from public.post_coverage
+ where account_id = $1 and media_id = any ($2::text[])
 """

@@ -107,6 +107,16 @@ async def store_webhook_secret(db: Queryable, account: UUID, sealed: Sealed) -> 
     await db.execute(_STORE_FOR_WEBHOOKS, account, sealed.key_id, sealed.nonce, sealed.ciphertext)
 
 
+async def set_webhook_secret(db: Queryable, account: UUID, sealed: Sealed) -> None:
+    """
+    The same for a caller, who must be an admin of the account's workspace. Inside the envelope.
+
+    Raises:
+        QueryFailed: They are not.
+    """
+    await db.execute(_SET_FOR_WEBHOOKS, account, sealed.key_id, sealed.nonce, sealed.ciphertext)
+
+
 async def webhook_secret(db: Queryable, account: UUID) -> Sealed | None:
     """Return what calls for `account` are signed with, if that was ever stored."""
     row = await db.fetchrow(_FOR_WEBHOOKS, account)
@@ -129,6 +139,8 @@ on conflict (account_id) do update
    set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext,
        created_at = now()
 """
+
+_SET_FOR_WEBHOOKS = "select private.set_webhook_secret($1, $2, $3, $4)"
 
 _FOR_WEBHOOKS = """
 select key_id, nonce, ciphertext from private.webhook_secrets where account_id = $1

@@ -48,6 +48,16 @@ class QueryFailed(Failure):
         self.refusal = refusal
 
 
+class ReadOnly(Unavailable):
+    """
+    Something was to be written where nothing can be: on a standby that is not promoted yet.
+
+    Or, which is a bug of ours, in a transaction that was begun to look only (`acting`).
+    """
+
+    reason: ClassVar[str] = "read_only"
+
+
 class MigrationFailed(Failure):
     """The migrations cannot be applied as they are. What they had begun was undone."""
 
@@ -61,8 +71,8 @@ _AWAY_CLASSES = (
     "57",  # shutting down, starting up, or cancelled for taking too long
     "58",  # the server's own system failed
 )
+_READ_ONLY = "25006"
 _AWAY_CODES = (
-    "25006",  # read only: a standby, until it is promoted
     "40001",  # serialisation failure
     "40P01",  # deadlock
     "55P03",  # a lock was not available in time
@@ -120,6 +130,8 @@ def connection_errors() -> Iterator[None]:
 def _ours(what: str, error: asyncpg.PostgresError) -> Failure:
     state = error.sqlstate or ""
     text = f"PostgreSQL {what}: {error.args[0]} ({state})"
+    if state == _READ_ONLY:
+        return ReadOnly(text)
     if state.startswith(_AWAY_CLASSES) or state in _AWAY_CODES:
         return Unavailable(text)
     refusal = Refusal(

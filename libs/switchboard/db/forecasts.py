@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from switchboard.contracts import AccountId, CampaignId, CommentId, DeliveryId, WorkspaceId
+from switchboard.contracts import AccountId, CampaignId, CommentId, DeliveryId
 from switchboard.db.backlog import BACKLOGGED
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.outlook import Outlook, Waiting
@@ -69,11 +69,9 @@ async def claim(db: Queryable, *, older_than: timedelta, lease: timedelta) -> Ac
     return None if row is None else _account(row)
 
 
-async def account(
-    db: Queryable, wanted: UUID, *, within: WorkspaceId | None = None
-) -> Account | None:
-    """Return one account, if there is one of that id, anywhere or `within` a workspace."""
-    row = await db.fetchrow(_ACCOUNT, wanted, within)
+async def account(db: Queryable, wanted: UUID) -> Account | None:
+    """Return one account, if there is one of that id."""
+    row = await db.fetchrow(_ACCOUNT, wanted)
     return None if row is None else _account(row)
 
 
@@ -171,7 +169,7 @@ _ACCOUNT = """
 select id, instagram_id, status, private_replies_per_hour,
        nullif(greatest(held_until, paused_until, now()), now()) as opens
   from public.instagram_accounts
- where id = $1 and ($2::uuid is null or workspace_id = $2)
+ where id = $1
 """
 
 # `place` is who is served first: those that were told of, then the order the owner chose. Each of

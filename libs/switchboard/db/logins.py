@@ -140,9 +140,9 @@ async def token_of(db: Queryable, account: UUID) -> tuple[AccountId, Sealed] | N
     return AccountId(row["instagram_id"]), sealed
 
 
-async def disconnect(db: Queryable, workspace: WorkspaceId, account: UUID) -> bool:
+async def disconnect(db: Queryable, account: UUID) -> bool:
     """Disconnect an account, as its admin; false if there is none that they may."""
-    return await db.fetchrow(_DISCONNECT, account, workspace) is not None
+    return await db.fetchrow(_DISCONNECT, account) is not None
 
 
 async def of_app_user(db: Queryable, user_id: str) -> list[UUID]:
@@ -197,7 +197,7 @@ select account.instagram_id, credential.key_id, credential.nonce, credential.cip
 _DISCONNECT = """
 update public.instagram_accounts
    set status = 'disconnected'
- where id = $1 and workspace_id = $2 and status <> 'disconnected'
+ where id = $1 and status <> 'disconnected'
 returning id
 """
 

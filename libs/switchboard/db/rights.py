@@ -24,6 +24,13 @@ async def standing(db: Queryable, workspace: WorkspaceId, at_least: Role = "view
     return Standing(row["seen"], row["enough"])
 
 
+async def signed_in(db: Queryable) -> bool:
+    """Return whether the caller's session still is; what no session is of is never over."""
+    row = await db.fetchrow("select private.is_signed_in() as holds")
+    assert row is not None
+    return bool(row["holds"])
+
+
 _STANDING = """
 select $1 = any (private.my_workspace_ids('viewer')) as seen,
        $1 = any (private.my_workspace_ids($2::public.member_role)) as enough

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from switchboard.db.examining import Heard, Server, Waiting
 from switchboard.db.standing import Standing
@@ -254,6 +255,9 @@ def api_version(version: str, today: date) -> Finding:
     return ok("api_version", saw)
 
 
+_OF_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 def addresses(public_url: str | None) -> Finding:
     """Judge what people's links begin with."""
     if public_url is None:
@@ -261,6 +265,12 @@ def addresses(public_url: str | None) -> Finding:
             "public_url",
             "links are sent as owners wrote them, and taps are not counted",
             "Set PUBLIC_URL and LINK_SECRETS",
+        )
+    if urlsplit(public_url).hostname in _OF_THIS_MACHINE:
+        return warning(
+            "public_url",
+            f"{public_url} is on this machine: nobody else can open it",
+            "That is good for trying things; else set it to where people reach the ingress",
         )
     if not public_url.startswith("https://"):
         return failure(

@@ -16,8 +16,11 @@ from switchboard.graph.reading import read_moment
 
 ME_FIELDS: Final = "id,user_id,username,account_type"
 MEDIA_FIELDS: Final = "id,timestamp,media_product_type,permalink,comments_count"
+# With what people know a post by.
+SHOWN_FIELDS: Final = f"{MEDIA_FIELDS},caption,media_type,media_url,thumbnail_url"
 _COMMENT_FIELDS: Final = "id,text,timestamp,username,from,parent_id"
 COMMENT_FIELDS: Final = f"{_COMMENT_FIELDS},media,replies.limit(50){{{_COMMENT_FIELDS}}}"
+_FILM: Final = "VIDEO"
 MOST_MEDIA: Final = 100  # on a page; Meta, "IG User Media"
 MOST_COMMENTS: Final = 50  # on a page; Meta, "IG Media Comments"
 
@@ -48,13 +51,21 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A post. `comments` is how many Meta counts, those on its ads aside."""
+    """
+    A post. `comments` is how many Meta counts, those on its ads aside.
+
+    `picture_url` is Meta's own address of a still picture, and good for some days. It, the caption
+    and the type are known only if they were asked for (`SHOWN_FIELDS`).
+    """
 
     media_id: MediaId
     posted_at: datetime | None
     product_type: str | None
     permalink: str | None
     comments: int | None
+    caption: str | None = None
+    media_type: str | None = None
+    picture_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,16 @@ def _media(one: Mapping[str, Any]) -> Media:
         product_type=_text(one.get("media_product_type")),
         permalink=_text(one.get("permalink")),
         comments=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        caption=_text(one.get("caption")),
+        media_type=_text(one.get("media_type")),
+        picture_url=_picture(one),
     )
+
+
+def _picture(one: Mapping[str, Any]) -> str | None:
+    """Return a still picture: a film's `media_url` is the film. Meta, "IG Media"."""
+    still = _text(one.get("thumbnail_url"))
+    return still if one.get("media_type") == _FILM else still or _text(one.get("media_url"))
 
 
 def _comments(data: list[Any], *, with_replies: bool = True) -> Iterator[CommentSeen]:

@@ -81,14 +81,20 @@ class AccountClient:
         return said
 
     async def read_media(
-        self, account_id: AccountId, *, after: str | None = None, page: int, token: str
+        self,
+        account_id: AccountId,
+        *,
+        after: str | None = None,
+        page: int,
+        token: str,
+        fields: str = MEDIA_FIELDS,
     ) -> MediaPage:
         """
         Ask for so many of the account's posts, newest first, from `after` on.
 
         Source: Meta, "IG User Media".
         """
-        query = {"fields": MEDIA_FIELDS, "limit": str(min(page, MOST_MEDIA)), **_from(after)}
+        query = {"fields": fields, "limit": str(min(page, MOST_MEDIA)), **_from(after)}
         body, said = await self._calls.repeatable("GET", (account_id, "media"), token, params=query)
         return _readable(read_media(body, said), "a list of posts")
 

@@ -73,6 +73,22 @@ class HookClient:
             HookForbidden: The address is none we call.
             BadSecret: It cannot be signed.
         """
+        status, asked_wait_s = await self._call(hook, secret=secret, at=at)
+        _require_taken(status, asked_wait_s)
+
+    async def try_out(self, hook: Hook, *, secret: str, at: datetime) -> int:
+        """
+        Tell the receiver once, and return the status of its answer, whatever that is.
+
+        Raises:
+            HookFailed: No answer in time, or none at all.
+            HookForbidden, BadSecret: As `deliver`.
+        """
+        status, _ = await self._call(hook, secret=secret, at=at)
+        return status
+
+    async def _call(self, hook: Hook, *, secret: str, at: datetime) -> tuple[int, float | None]:
+        """Return the answer's status, and the wait that it asks for."""
         url = self._required(hook.url)
         headers = signed_headers(hook, secret=secret, at=at)
         headers["Content-Type"] = "application/json"
@@ -83,7 +99,7 @@ class HookClient:
                     url, data=hook.body, headers=headers, allow_redirects=False
                 ) as answer,
             ):
-                _require_taken(answer)
+                return answer.status, _asked_wait_s(answer)
         except InvalidURL:
             raise HookForbidden("the webhook's address is no URL") from None
         except (ClientError, OSError, TimeoutError) as error:
@@ -132,13 +148,12 @@ async def open_hooks(
         yield HookClient(http, call_budget_s=call_budget_s, allow_private=allow_private)
 
 
-def _require_taken(answer: ClientResponse) -> None:
+def _require_taken(status: int, asked_wait_s: float | None) -> None:
     """Refuse an answer that is not 2xx."""
-    status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004
         return
     if status in _PASSING or status >= 500:  # noqa: PLR2004
-        raise HookFailed(f"webhook: HTTP {status}", after_s=_asked_wait_s(answer))
+        raise HookFailed(f"webhook: HTTP {status}", after_s=asked_wait_s)
     raise HookRefused(f"webhook: HTTP {status}")
 
 

@@ -113,12 +113,14 @@ class DeadLetters:
         wanted: Callable[[Letter], bool],
         *,
         most: int,
+        through: int | None = None,
         done: Callable[[], None] = lambda: None,
     ) -> int:
         """
         Send those that are `wanted` back to their queue, at most `most`; return how many were.
 
-        Those buried since it began are not. `done` is told of each one.
+        Those buried since it began are not. `done` is told of each one. All are looked through, or
+        at most `through` of them.
 
         Raises:
             Unavailable, QueueRefused: As `depth`; what was sent back until then has been.
@@ -139,7 +141,11 @@ class DeadLetters:
                     raise failures[0]
 
             return await self._each(
-                lambda one: one.buried_at <= began_at and wanted(one), send, most=most, done=done
+                lambda one: one.buried_at <= began_at and wanted(one),
+                send,
+                most=most,
+                through=through,
+                done=done,
             )
 
     async def discard(
@@ -164,9 +170,10 @@ class DeadLetters:
         *,
         most: int,
         done: Callable[[], None],
+        through: int | None = None,
     ) -> int:
         ended = 0
-        async with self._taking((await self.depth()).total + most) as taken:
+        async with self._taking(through or (await self.depth()).total + most) as taken:
             async for batch in taken.batches():
                 chosen = [one for one in batch if wanted(one)][: most - ended]
                 if chosen:

@@ -163,6 +163,8 @@ REASONS: Final[Mapping[str, str]] = {
     "queue_refused": "a queue refused a call of ours",
     "state_refused": "Redis refused a call of ours",
     "migration_failed": "the database could not be brought up to date",
+    "called_too_often": "the API was called too often",
+    "login_refused": "Instagram did not take the login; begin it again",
     "query_failed": "the database refused a statement of ours",
     "timed_out": "Meta did not answer in time",
     "connection_lost": "the connection broke before Meta's answer came",

@@ -11,6 +11,7 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
 from services.control.caretaker.retaining import Retaining
@@ -58,10 +59,16 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=sifting, now=means.now),
             Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
+            Housekeeping(db=means.db),
         ],
-        owner=f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}",
+        owner=process_name(),
         meter=means.meter,
         every_s=settings.caretaker_every_s,
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
     )
+
+
+def process_name() -> str:
+    """Return what a worker of this process is called in the rows that it takes."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"

@@ -17,10 +17,11 @@ from switchboard.settings import (
     QueueSettings,
     SecretList,
     VaultSettings,
+    WebhookSettings,
 )
 
 
-class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings):
+class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSettings):
     """Where the caretaker works, and how often."""
 
     caretaker_database_url: PostgresDsn = Field(
@@ -37,6 +38,9 @@ class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings):
     )
     caretaker_call_budget_s: float = Field(
         20.0, gt=0, description="The longest one of the caretaker's calls to Meta may take."
+    )
+    caretaker_webhook_try_s: float = Field(
+        10.0, gt=0, description="The longest an owner's server may take when its webhook is tried."
     )
     caretaker_calls_an_hour: int = Field(
         200, ge=2, le=10_000, description="Calls to Meta for one account's caretaking in an hour."

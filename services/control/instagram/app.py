@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from services.control.caretaker.app import Means, make_caretaker
+from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
-from services.control.instagram.routes import Desk
+from services.control.instagram.desk import Desk
+from services.control.instagram.picking import Picking
+from services.control.instagram.pinging import Pinging
 from switchboard.clock import utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import open_pool
 from switchboard.graph import AccountClient, LoginClient, open_http
+from switchboard.hooks import open_hooks
 from switchboard.queues import Address, Publisher, open_sqs
 from switchboard.state import Limits
 from switchboard.state.client import Redis
@@ -32,6 +36,14 @@ class Caretaking:
     caretaker: Caretaker
     deleting: Deleting
     desk: Desk
+
+    def workers(self) -> tuple[Caretaker, Deleting]:
+        """Return what is to be run."""
+        return self.caretaker, self.deleting
+
+    def pulses(self) -> Mapping[str, Callable[[], float]]:
+        """Return what health asks of them."""
+        return {worker.name: worker.still_s for worker in self.workers()}
 
 
 @contextlib.asynccontextmanager
@@ -49,8 +61,13 @@ async def open_caretaking(
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
         Publisher.open(sqs, Address(sqs, EVENTS.physical(prefix))) as events,
         open_http() as http,
+        open_hooks(
+            call_budget_s=settings.caretaker_webhook_try_s,
+            allow_private=settings.webhooks_allow_private,
+        ) as hooks,
     ):
         app, budget_s = settings.app(), settings.caretaker_call_budget_s
+        vault = Vault(settings.vault_keys())
         meta = AccountClient(
             http,
             url=settings.meta_graph_url,
@@ -65,9 +82,10 @@ async def open_caretaking(
             db=db,
             login=login,
             accounts=meta,
-            vault=Vault(settings.vault_keys()),
+            vault=vault,
             now=utc_now,
         )
+        budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
         yield Caretaking(
             caretaker=make_caretaker(means, settings),
             deleting=Deleting(
@@ -78,6 +96,9 @@ async def open_caretaking(
                 secrets=settings.meta_app_secrets,
                 public_url=settings.control_public_url,
                 connecting=connecting,
+                picking=Picking(db=db, meta=meta, budget=budget, vault=vault),
+                pinging=Pinging(db=db, hooks=hooks, vault=vault, now=utc_now),
+                vault=vault,
                 db=db,
             ),
         )

@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import html
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, cast
+from typing import Annotated, Final
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Security
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from services.control.describing import operation_id
-from services.control.envelope import BEARER, Gate, Tx, Who, resource
-from services.control.instagram.connecting import Connecting
+from services.control.envelope import Tx, Who, resource
+from services.control.instagram.desk import Admitted, AtDesk, Desk, Ours, apart
 from services.control.instagram.signed_request import NotSigned, user_of
 from services.control.instagram.state import hash_of, is_ours, new_state
-from services.control.problems import Declined, conflict, forbidden, not_found, responses
+from services.control.problems import Declined, conflict, forbidden, not_found
 from services.control.repeats import IdempotencyKey
-from services.control.tokens import Caller
+from services.control.sessions import require_signed_in
 from switchboard.clock import utc_now
 from switchboard.contracts import WorkspaceId
 from switchboard.db import deletions, logins
 from switchboard.db.acting import acting_as
 from switchboard.db.logins import AnotherAccount, ConnectedElsewhere
-from switchboard.db.pool import Database, Queryable
-from switchboard.graph import App, GraphFailure, LoginRefused
+from switchboard.graph import GraphFailure, LoginRefused
 
 CALLBACK: Final = "/instagram/callback"
 STATUS: Final = "/instagram/deletion"
@@ -40,66 +36,10 @@ _SENT_BACK: Final = ("code", "state", "error", "error_reason", "error_descriptio
 _CODE_BYTES: Final = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """What these routes work with; `db` is as switchboard_caretaker."""
-
-    app: App
-    secrets: Sequence[SecretStr]
-    public_url: str | None
-    connecting: Connecting
-    db: Queryable
-
-    def address(self, path: str) -> str:
-        """
-        Return where the world finds `path` of ours.
-
-        Raises:
-            Declined: It finds nothing.
-        """
-        if self.public_url is None:
-            raise conflict("Nobody can log in at Instagram here: CONTROL_PUBLIC_URL is not set.")
-        return f"{self.public_url}{path}"
-
-
-async def _desk(request: Request) -> Desk:
-    desk = getattr(request.app.state, "desk", None)
-    if desk is None:
-        raise conflict("No accounts are looked after here: CARETAKER_DATABASE_URL is not set.")
-    return cast("Desk", desk)
-
-
-async def _admitted(request: Request) -> Caller:
-    request.state.operation = operation_id(request.scope["route"].name)
-    return await cast("Gate", request.app.state.gate).admit(request)
-
-
-async def _database(request: Request) -> Database:
-    return cast("Gate", request.app.state.gate).db
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
-Admitted = Annotated[Caller, Depends(_admitted)]
-# As the API itself, which may do next to nothing.
-Ours = Annotated[Database, Depends(_database)]
-
 # Beginning is a row under the caller's own claims: the database says whether they may.
 beginning = resource("/workspaces", "instagram")
 # The rest talks to Meta for seconds, and must not hold a transaction meanwhile.
-completing = APIRouter(
-    prefix="/instagram",
-    tags=["instagram"],
-    dependencies=[Security(BEARER)],
-    responses=responses(
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
-)
+meanwhile = apart("instagram")
 # What browsers and Meta call by itself is no part of the API that clients are made from.
 outside = APIRouter(prefix="/instagram", include_in_schema=False)
 
@@ -137,7 +77,7 @@ class AccountConnected(BaseModel):
     not_subscribed: list[str] = Field(description="The webhooks that Instagram does not send yet.")
 
 
-@beginning.post("/{workspace_id}/instagram/logins", status_code=HTTPStatus.CREATED)
+@beginning.post("/{workspace_id}/instagram-logins", status_code=HTTPStatus.CREATED)
 async def begin_instagram_login(
     workspace_id: UUID,
     wanted: LoginWanted,
@@ -159,7 +99,7 @@ async def begin_instagram_login(
     return LoginBegun(address=address, expires_at=expires_at)
 
 
-@completing.post("/logins/complete")
+@meanwhile.post("/instagram-logins/complete")
 async def complete_instagram_login(
     returned: LoginReturned, caller: Admitted, ours: Ours, desk: AtDesk
 ) -> AccountConnected:
@@ -195,16 +135,14 @@ async def complete_instagram_login(
     )
 
 
-@completing.post(
-    "/workspaces/{workspace_id}/accounts/{account_id}/disconnect",
-    status_code=HTTPStatus.NO_CONTENT,
-)
+@meanwhile.post("/accounts/{account_id}/disconnect", status_code=HTTPStatus.NO_CONTENT)
 async def disconnect_instagram_account(
-    workspace_id: UUID, account_id: UUID, caller: Admitted, ours: Ours, desk: AtDesk
+    account_id: UUID, caller: Admitted, ours: Ours, desk: AtDesk
 ) -> Response:
     """Disconnect an account: nothing more is sent for it, and its token is forgotten."""
     async with acting_as(ours, caller.claims()) as tx:
-        if not await logins.disconnect(tx, WorkspaceId(workspace_id), account_id):
+        await require_signed_in(tx)
+        if not await logins.disconnect(tx, account_id):
             raise not_found("connected account")
     await desk.connecting.let_go(account_id)
     return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -264,7 +202,7 @@ async def show_deletion(desk: AtDesk, id: str = "") -> HTMLResponse:  # noqa: A0
     )
 
 
-ROUTERS: Final = (beginning, completing)
+ROUTERS: Final = (beginning, meanwhile)
 
 
 def _user(signed: str, desk: Desk) -> str:

@@ -21,6 +21,7 @@ from services.control.within import Within
 from switchboard.contracts import EventId, WorkspaceId
 from switchboard.db import activity, history
 from switchboard.db.activity import SETTLED, Happened, Wanted
+from switchboard.db.funnel import Stage
 from switchboard.db.history import History
 from switchboard.db.rights import standing
 from switchboard.rules.decision import DeliveryKind, Outcome
@@ -145,6 +146,11 @@ Words = Annotated[
 ]
 
 
+HowFar = Annotated[
+    Stage | None, Query(description="How far it got, as the funnel counts; wants `from`, too.")
+]
+
+
 async def _narrowed(
     account_id: UUID | None = None,
     campaign_id: UUID | None = None,
@@ -170,17 +176,20 @@ async def list_activity(
     since: From = None,
     until: To = None,
     text: Words = None,
+    stage: HowFar = None,
+    answered: Annotated[bool | None, Query(description="Whether a campaign answers.")] = None,
     limit: Limit = 50,
     cursor: CursorWritten = None,
 ) -> Page[Activity]:
     """List what happened in a workspace, what came last first."""
-    if text is not None and since is None:
-        message = "To look for words, say from when on."
+    if (text or stage) is not None and since is None:
+        message = "To look for words, or for how far things got, say from when on."
         raise invalid(Fault(within="query", pointer="/from", message=message))
+    more = {"since": since, "until": until, "text": text, "stage": stage, "answered": answered}
     found = await activity.latest(
         tx,
         workspace,
-        Wanted(**asdict(wanted) | {"since": since, "until": until, "text": text}),
+        Wanted(**asdict(wanted) | more),
         after=_CURSORS.read(cursor),
         limit=limit + 1,
     )

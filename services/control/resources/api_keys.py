@@ -16,6 +16,7 @@ from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import Fault, invalid, not_found
 from services.control.repeats import IdempotencyKey
 from services.control.resources.workspaces import Name
+from services.control.sessions import SIGNED_IN
 from services.control.within import WithinAsAdmin
 from switchboard.clock import utc_now
 from switchboard.db import api_keys
@@ -65,7 +66,7 @@ async def list_api_keys(
     return _CURSORS.page(found, limit, lambda one: (one.created_at, one.id), ApiKey.model_validate)
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status_code=HTTPStatus.CREATED, dependencies=[SIGNED_IN])
 async def make_api_key(
     workspace: WithinAsAdmin,
     wanted: ApiKeyWanted,

@@ -15,6 +15,7 @@ from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
 from services.control.resources.activity import Activity, shown
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
+from services.control.sessions import SIGNED_IN
 from services.control.within import Within, WithinAsAdmin, WithinAsEditor
 from switchboard.clock import utc_now
 from switchboard.contracts import AccountId, PersonId, WorkspaceId
@@ -223,7 +224,7 @@ async def export_contact(
     )
 
 
-@router.delete("/{account_id}/{person_id}")
+@router.delete("/{account_id}/{person_id}", dependencies=[SIGNED_IN])
 async def erase_contact(
     workspace: WithinAsAdmin,
     account_id: UUID,

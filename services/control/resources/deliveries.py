@@ -17,10 +17,9 @@ from services.control.problems import Fault, conflict, not_found
 from services.control.within import Within, WithinAsEditor
 from switchboard.clock import utc_now
 from switchboard.contracts import DeliveryId, WorkspaceId
-from switchboard.db import by_hand, forecasts, owed
+from switchboard.db import by_hand, owed
 from switchboard.db.by_hand import Shown, Verdict
 from switchboard.db.owed import Wanted
-from switchboard.rules.ceilings import private_replies
 from switchboard.rules.decision import DeliveryKind
 from switchboard.rules.sentences import STATES, sentence_of
 from switchboard.rules.states import IDLE, State
@@ -141,40 +140,6 @@ class Queue(BaseModel):
     states: dict[State, int]
 
 
-class Foreseen(BaseModel):
-    """
-    What becomes of private replies that wait, if nobody else comes.
-
-    `drained_at` is when the last of them is sent; `missed` are not sent in time, of which
-    `missed_from` is the earliest deadline.
-    """
-
-    model_config = ConfigDict(from_attributes=True)
-
-    campaign_id: UUID | None
-    campaign: str | None
-    waiting: int
-    drained_at: datetime | None
-    missed: int
-    missed_from: datetime | None
-
-
-class Forecast(BaseModel):
-    """
-    The forecast of an account, as it was made last: null before anybody has waited.
-
-    `opens_at` is when it is neither held nor paused any more; null: it is not. `an_hour` is how
-    many private replies go out in an hour at most.
-    """
-
-    status: str
-    opens_at: datetime | None
-    an_hour: int
-    computed_at: datetime | None
-    account: Foreseen | None
-    campaigns: list[Foreseen]
-
-
 @router.get("/deliveries")
 async def list_deliveries(
     workspace: Within,
@@ -231,24 +196,6 @@ async def decide_delivery(
     if not await by_hand.decide_as_caller(tx, one.id, decision.verdict, known_as):
         raise await _why_not(tx, workspace, one, decision)
     return _shown(await _found(tx, workspace, delivery_id))
-
-
-@router.get("/accounts/{account_id}/forecast")
-async def read_forecast(workspace: Within, account_id: UUID, tx: Tx) -> Forecast:
-    """Read who of those who wait is answered when, and who is not in time."""
-    account = await forecasts.account(tx, account_id, within=workspace)
-    if account is None:
-        raise not_found("account")
-    found = await forecasts.stored(tx, account_id)
-    whole = next((one for one in found if one.campaign_id is None), None)
-    return Forecast(
-        status=account.status,
-        opens_at=account.opens,
-        an_hour=private_replies(account.private_replies_per_hour).most,
-        computed_at=whole and whole.computed_at,
-        account=whole and Foreseen.model_validate(whole),
-        campaigns=[Foreseen.model_validate(one) for one in found if one.campaign_id is not None],
-    )
 
 
 _OPEN: Final[tuple[State, ...]] = ("waiting", "parked", "ready", "sending", "uncertain")

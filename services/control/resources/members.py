@@ -12,10 +12,11 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.control.envelope import Tx, Who, resource
+from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import forbidden, not_found
 from services.control.repeats import IdempotencyKey
+from services.control.sessions import SIGNED_IN
 from switchboard.contracts import WorkspaceId
 from switchboard.db import members, workspaces
 from switchboard.db.workspaces import Role
@@ -67,9 +68,13 @@ class Invitation(BaseModel):
 
 
 class InvitationMade(Invitation):
-    """An invitation, with what proves it: shown this once, and to be sent to their address."""
+    """
+    An invitation, with what proves it: to be sent to their address.
 
-    token: str
+    It is shown this once; null if the request is sent again.
+    """
+
+    token: str | None
 
 
 class InvitationWanted(BaseModel):
@@ -118,7 +123,11 @@ async def change_role(
     return Member.model_validate(found)
 
 
-@router.delete("/workspaces/{workspace_id}/members/{user_id}", status_code=HTTPStatus.NO_CONTENT)
+@router.delete(
+    "/workspaces/{workspace_id}/members/{user_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    dependencies=[SIGNED_IN],
+)
 async def remove_member(workspace_id: UUID, user_id: UUID, tx: Tx, who: Who) -> None:
     """End a membership, one's own too. One owner must remain."""
     workspace = await _required(tx, who.user_id, workspace_id)
@@ -148,6 +157,7 @@ async def invite_member(
     *,
     tx: Tx,
     who: Who,
+    afterwards: Afterwards,
     response: Response,
     _key: IdempotencyKey = None,
 ) -> InvitationMade:
@@ -167,6 +177,7 @@ async def invite_member(
         token_hash=_hash(token),
         invited_by=who.user_id,
     )
+    afterwards.show_once(token)
     response.headers["Location"] = f"/v1/workspaces/{workspace}/invitations/{made.id}"
     shown = Invitation.model_validate(made)
     return InvitationMade(**shown.model_dump(), token=token)

@@ -18,7 +18,7 @@ from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings
 from switchboard.db.pool import Database
 from tests.integration.db.town import Shop
-from tests.integration.db.users import Role, hire
+from tests.integration.db.users import Role, hire, log_in
 from tests.support.tokens import Issuer
 
 
@@ -100,6 +100,7 @@ class House:
             user,
             address,
         )
+        await log_in(self.owner, user)
         return self.of(user, email=address)
 
     async def member(self, shop: Shop, role: Role) -> Person:

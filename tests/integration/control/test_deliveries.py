@@ -257,7 +257,7 @@ class TestForecast:
     async def test_as_it_was_made(self, house: House, owner: Database, shop: Shop) -> None:
         """The account's and its campaigns', with when it was made; nothing before there is one."""
         viewer = await house.member(shop, "viewer")
-        address = f"/v1/workspaces/{shop.workspace}/accounts/{shop.account}/forecast"
+        address = f"/v1/accounts/{shop.account}/forecast"
         before = await viewer.get(address)
         at = now() + timedelta(hours=3)
         whole = Outlook(waiting=2_000, drained_at=at, missed=5, missed_from=at)
@@ -276,8 +276,8 @@ class TestForecast:
         other = await open_shop(owner)
         viewer, stranger = await house.member(shop, "viewer"), await house.newcomer()
         answers = [
-            await viewer.get(f"/v1/workspaces/{shop.workspace}/accounts/{other.account}/forecast"),
-            await stranger.get(f"/v1/workspaces/{shop.workspace}/accounts/{shop.account}/forecast"),
+            await viewer.get(f"/v1/accounts/{other.account}/forecast"),
+            await stranger.get(f"/v1/accounts/{shop.account}/forecast"),
             await stranger.get(path(shop)),
             await stranger.get(path(shop, "/queue")),
         ]

@@ -199,6 +199,17 @@ class TestInvitations:
         assert token not in listed.text
         assert all(token not in row["row"] for row in rows)
 
+    async def test_nor_is_it_kept_with_the_answer(self, house: House, shop: Shop) -> None:
+        """Asked again under the same key, the answer is the one of then, without the token."""
+        admin = await house.member(shop, "admin")
+        path = f"/v1/workspaces/{shop.workspace}/invitations"
+        wanted = {"email": "eve@people.example", "role": "viewer"}
+        first = await admin.post(path, wanted, idempotency_key="k")
+        again = await admin.post(path, wanted, idempotency_key="k")
+
+        assert first.body["token"] is not None
+        assert (201, first.body | {"token": None}) == (again.status, again.body)
+
     async def test_who_may_invite(self, house: House, shop: Shop) -> None:
         """Admins below owner, owners anybody; editors nobody; nobody twice."""
         path = f"/v1/workspaces/{shop.workspace}/invitations"

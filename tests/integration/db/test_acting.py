@@ -6,10 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from switchboard.db.acting import acting_as
+from switchboard.db.acting import WroteInView, acting_as
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Database, open_pool
-from switchboard.errors import Unavailable
 from tests.integration.db.town import Shop, open_shop
 from tests.integration.db.users import hire
 
@@ -50,7 +49,7 @@ async def test_nobody_sees_nothing(api: Database, shop: Shop) -> None:
 async def test_a_view_changes_nothing(owner: Database, api: Database, shop: Shop) -> None:
     """Even an owner's writes are refused in it."""
     user = await hire(owner, shop, "owner")
-    with pytest.raises(Unavailable, match="read-only"):
+    with pytest.raises(WroteInView, match="read-only"):
         async with acting_as(api, {"sub": str(user)}, view=True) as tx:
             await tx.execute(RENAME)
 

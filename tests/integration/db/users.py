@@ -18,6 +18,7 @@ async def hire(owner: Database, shop: Shop, role: Role) -> UUID:
     """Return a new user, who is `role` in `shop`'s workspace."""
     user = uuid4()
     await owner.execute("insert into auth.users (id) values ($1)", user)
+    await log_in(owner, user)
     await owner.execute(
         "insert into public.memberships (workspace_id, user_id, role) values ($1, $2, $3)",
         shop.workspace,
@@ -25,6 +26,16 @@ async def hire(owner: Database, shop: Shop, role: Role) -> UUID:
         role,
     )
     return user
+
+
+async def log_in(owner: Database, user: UUID) -> None:
+    """Let there be the session that tokens of the user's are of."""
+    await owner.execute("insert into auth.sessions (id, user_id) values ($1, $1)", user)
+
+
+async def log_out(owner: Database, user: UUID) -> None:
+    """Let it be over, though the tokens are not."""
+    await owner.execute("delete from auth.sessions where user_id = $1", user)
 
 
 @contextlib.asynccontextmanager

@@ -31,8 +31,6 @@ FIELDS = (
     "messaging_seen"
 )
 
-pytest_plugins = ["tests.integration.cli.conftest"]
-
 
 @dataclass(frozen=True, slots=True)
 class House:

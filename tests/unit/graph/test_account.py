@@ -75,6 +75,24 @@ def test_posts_with_their_counts() -> None:
     assert "c" == found.after
 
 
+@pytest.mark.parametrize(
+    ("told", "picture"),
+    [
+        ({"media_type": "IMAGE", "media_url": "https://a/still"}, "https://a/still"),
+        ({"media_type": "VIDEO", "media_url": "https://a/film"}, None),
+        ({"media_type": "VIDEO", "media_url": "b", "thumbnail_url": "https://a/t"}, "https://a/t"),
+        ({"media_type": "CAROUSEL_ALBUM", "media_url": "https://a/first"}, "https://a/first"),
+        ({"media_url": 7}, None),
+    ],
+)
+def test_a_posts_picture(told: dict[str, Any], picture: str | None) -> None:
+    """It is always a still one: a film is shown by its thumbnail, or by nothing."""
+    found = read_media({"data": [{"id": "1", **told}]}, SAID)
+
+    assert found is not None
+    assert [picture] == [one.picture_url for one in found.media]
+
+
 def test_comments_with_what_answers_them() -> None:
     """An answer follows its comment and is under it; the page goes back to its oldest comment."""
     reply = {"id": "12", "timestamp": "2026-01-05T00:00:00+0000", "from": {"id": "7"}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.caretaker import Caretaker
-from services.control.caretaker.job import Job
+from services.control.caretaker.job import Job, Upkeep
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
 from services.control.caretaker.sifting import Sifting
@@ -124,7 +124,7 @@ class Household:
             on_its_way=on_its_way,
         )
 
-    def caretaker(self, *kinds: Job, lease: timedelta = timedelta(minutes=1)) -> Caretaker:
+    def caretaker(self, *kinds: Job | Upkeep, lease: timedelta = timedelta(minutes=1)) -> Caretaker:
         return Caretaker(
             self.db,
             kinds,

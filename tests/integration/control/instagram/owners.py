@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import itertools
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from services.control.caretaker.settings import CaretakerSettings
 from switchboard.contracts import WorkspaceId
 from switchboard.db import tenancy
 from switchboard.db.credentials import Vault
+from switchboard.db.pool import Database
 from switchboard.graph.login import SCOPES
-from tests.integration.control.house import Answer, House, Person
+from tests.integration.control.house import Answer, House, Person, open_house
 from tests.integration.db.users import Role
-from tests.integration.metasim.stage import Meta
+from tests.integration.metasim.stage import APP_SECRET, META_APP_SECRET, VERIFY_TOKEN, Meta
+from tools.metasim.app import create_app
+from tools.metasim.settings import Settings
 
 KEY = bytes(32)
 VAULT = Vault({"k": KEY})
@@ -54,7 +64,7 @@ class Owners:
         self, person: Person, workspace: WorkspaceId, account: str | None = None
     ) -> Answer:
         return await person.post(
-            f"/v1/workspaces/{workspace}/instagram/logins", {"account_id": account}
+            f"/v1/workspaces/{workspace}/instagram-logins", {"account_id": account}
         )
 
     async def consent(
@@ -87,7 +97,7 @@ class Owners:
 
     async def complete(self, person: Person, returned: dict[str, str]) -> Answer:
         told = {"state": returned["state"], "code": returned["code"]}
-        return await person.post("/v1/instagram/logins/complete", told)
+        return await person.post("/v1/instagram-logins/complete", told)
 
     async def connect(
         self, person: Person, workspace: WorkspaceId, instagram_id: str, **choices: Any
@@ -108,3 +118,45 @@ select account.*, credential.key_id, credential.nonce, credential.ciphertext, cr
   left join private.instagram_credentials credential on credential.account_id = account.id
  where account.id = $1::text::uuid
 """
+
+
+@contextlib.asynccontextmanager
+async def open_owners_at(
+    owner: Database, api_url: str, redis_url: str, more: dict[str, Any]
+) -> AsyncIterator[Owners]:
+    """Run the API beside a simulator; `more` are the caretaker's settings."""
+    settings = Settings(
+        webhook_url="http://127.0.0.1:1/",
+        app_id="1000000000000001",
+        app_secret=APP_SECRET,
+        meta_app_secret=META_APP_SECRET,
+        verify_token=VERIFY_TOKEN,
+    )
+    async with (
+        TestServer(create_app(settings)) as server,
+        ClientSession(server.make_url("/")) as control,
+    ):
+        url = str(server.make_url("")).rstrip("/")
+        given: dict[str, Any] = {
+            "caretaker_every_s": 0.1,
+            "control_public_url": PUBLIC,
+            "meta_app_id": "1000000000000001",
+            "meta_app_secrets": f"{APP_SECRET},{META_APP_SECRET}",
+            "meta_graph_url": url,
+            "meta_api_url": url,
+            "meta_www_url": url,
+            "token_keys": f"k:{base64.b64encode(KEY).decode()}",
+        }
+        caretaking = CaretakerSettings(**given | more)
+        async with open_house(owner, api_url, redis_url, caretaking=caretaking) as house:
+            yield await _known(house, Meta(control))
+
+
+async def _known(house: House, meta: Meta) -> Owners:
+    """Let Meta know where we are."""
+    addresses = {
+        "deauthorize_url": f"{house.url}/instagram/deauthorize",
+        "data_deletion_url": f"{house.url}/instagram/data-deletion",
+    }
+    await meta.sim("PUT", "/config", addresses)
+    return Owners(house, meta)

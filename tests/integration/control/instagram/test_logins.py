@@ -10,6 +10,7 @@ from services.control.caretaker.probing import FIELDS
 from switchboard.db.credentials import Sealed
 from switchboard.graph.login import BASIC, MANAGE_COMMENTS, MANAGE_MESSAGES, SCOPES
 from tests.integration.control.instagram.owners import VAULT, Owners
+from tests.integration.db.users import log_out
 
 
 async def test_an_account_is_connected(owners: Owners) -> None:
@@ -101,7 +102,7 @@ async def test_nobody_completes_the_login_of_another(owners: Owners) -> None:
 
     assert 403 == refused.status
     assert [] == list(rows)
-    assert 401 == (await owners.house.call("POST", "/v1/instagram/logins/complete")).status
+    assert 401 == (await owners.house.call("POST", "/v1/instagram-logins/complete")).status
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("editor", 403), ("owner", 201)])
@@ -121,7 +122,7 @@ async def test_an_account_is_connected_in_one_workspace(owners: Owners) -> None:
     instagram_id = await owners.account()
     connected = await owners.connect(first, theirs, instagram_id)
     refused = await owners.connect(second, ours, instagram_id)
-    away = f"/v1/instagram/workspaces/{theirs}/accounts/{connected.body['id']}/disconnect"
+    away = f"/v1/accounts/{connected.body['id']}/disconnect"
     let_go = await first.post(away)
     then = await owners.connect(second, ours, instagram_id)
 
@@ -170,7 +171,7 @@ async def test_a_disconnected_account(owners: Owners) -> None:
     stranger, _ = await owners.person()
     instagram_id = await owners.account()
     connected = await owners.connect(person, workspace, instagram_id)
-    path = f"/v1/instagram/workspaces/{workspace}/accounts/{connected.body['id']}/disconnect"
+    path = f"/v1/accounts/{connected.body['id']}/disconnect"
     refused = await stranger.post(path)
     done = await person.post(path)
     again = await person.post(path)
@@ -183,6 +184,17 @@ async def test_a_disconnected_account(owners: Owners) -> None:
     assert ("disconnected", None) == (row["status"], row["key_id"])
     assert [] == ours["subscribed_fields"]
     assert connected.body["id"] == back.body["id"]
+
+
+async def test_who_has_signed_out_disconnects_nothing(owners: Owners) -> None:
+    """Their token is still good, and their session over: the account stays connected."""
+    person, workspace = await owners.person()
+    connected = await owners.connect(person, workspace, await owners.account())
+    await log_out(owners.house.owner, person.id)
+    refused = await person.post(f"/v1/accounts/{connected.body['id']}/disconnect")
+
+    assert 401 == refused.status
+    assert "connected" == (await owners.row(connected.body["id"]))["status"]
 
 
 async def test_a_code_that_meta_does_not_take(owners: Owners) -> None:

@@ -151,7 +151,7 @@ TABLES: dict[str, Table] = {
         author="asked_by",
     ),
     "private.instagram_credentials": Table(tenant="account_id", pipeline=READS, caretaker=CARES),
-    "private.webhook_secrets": Table(tenant="account_id", pipeline=READS),
+    "private.webhook_secrets": Table(tenant="account_id", pipeline=READS, caretaker=READS),
     "private.attachments": Table(tenant="account_id", pipeline=KEEPS),
     "private.jobs": Table(select="admin", hidden="lease_owner", caretaker=CARES),
     "private.login_states": Table(

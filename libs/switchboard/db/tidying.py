@@ -1,0 +1,32 @@
+"""Removing what nobody asks for any more, of all tenants. As `switchboard_caretaker`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from switchboard.db.pool import Queryable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """How many logins and kept answers were removed, and how many deletions name nobody now."""
+
+    login_states: int = 0
+    idempotency_keys: int = 0
+    deletion_requests: int = 0
+
+    def __add__(self, other: Tidied) -> Tidied:
+        """Return both together."""
+        mine, theirs = asdict(self), asdict(other)
+        return Tidied(**{name: mine[name] + theirs[name] for name in mine})
+
+    def fills(self, most: int) -> bool:
+        """Return whether more may be left of something of which `most` were removed."""
+        return any(count >= most for count in asdict(self).values())
+
+
+async def tidy(db: Queryable, *, most: int) -> Tidied:
+    """Remove at most so many of each."""
+    row = await db.fetchrow("select * from private.tidy($1)", most)
+    assert row is not None  # an aggregate has one row
+    return Tidied(**{name: row[name] for name in Tidied.__slots__})

@@ -1,0 +1,184 @@
+"""Messages that could not be handled, as far as they are a workspace's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchboard.contracts import AccountId, CommentId, CommentWritten, MediaId, PersonId, TraceId
+from switchboard.db.pool import Database
+from switchboard.queues import Bury, Outgoing, Publisher, SqsClient, create_queues, open_sqs
+from switchboard.queues.client import Address
+from switchboard.queues.fates import Fates, Held
+from switchboard.topology import EVENTS
+from tests.integration.control.house import House, open_house
+from tests.integration.db.town import Shop, now, open_shop
+from tests.integration.db.users import Role
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs.type_defs import MessageTypeDef
+
+
+def path(shop: Shop, rest: str = "") -> str:
+    """Return the address of a workspace's dead letters."""
+    return f"/v1/workspaces/{shop.workspace}/dead-letters{rest}"
+
+
+def comment(account: AccountId, text: str) -> CommentWritten:
+    """Return a comment under a post of `account`'s."""
+    return CommentWritten(
+        account_id=account,
+        occurred_at=now(),
+        received_at=now(),
+        trace_id=TraceId("0" * 32),
+        comment_id=CommentId(f"c-{text}"),
+        media_id=MediaId("1"),
+        author_id=PersonId("2"),
+        text=text,
+    )
+
+
+@dataclass(frozen=True)
+class Yard:
+    """The events' queue, in which things are buried."""
+
+    client: SqsClient
+    prefix: str
+
+    async def bury(self, account: AccountId, text: str) -> None:
+        """Bury a comment under a post of `account`'s."""
+        address = Address(self.client, EVENTS.physical(self.prefix))
+        body = comment(account, text).model_dump_json()
+        async with Publisher.open(self.client, address) as publisher:
+            await publisher.publish([Outgoing(body, account)])
+        (message,) = await self.receive()
+        async with Fates.open(self.client, EVENTS, prefix=self.prefix) as fates:
+            await fates.carry_out(Bury("it could not be read"), Held.of(message))
+
+    async def receive(self) -> list[MessageTypeDef]:
+        """Receive one message that waits to be handled, if there is one."""
+        url = await Address(self.client, EVENTS.physical(self.prefix)).url()
+        answer = await self.client.receive_message(
+            QueueUrl=url,
+            WaitTimeSeconds=2,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", ()))
+
+
+@pytest.fixture
+async def yard(sqs_endpoint_url: str, queue_prefix: str) -> AsyncIterator[Yard]:
+    """The queues, with nothing in them."""
+    async with open_sqs(endpoint_url=sqs_endpoint_url, region="us-east-1") as client:
+        await create_queues(client, queue_prefix)
+        yield Yard(client, queue_prefix)
+
+
+@pytest.fixture
+async def house(
+    owner: Database, api_url: str, redis_url: str, sqs_endpoint_url: str, yard: Yard
+) -> AsyncIterator[House]:
+    """The API, which knows the queues."""
+    async with open_house(
+        owner, api_url, redis_url, aws_endpoint_url=sqs_endpoint_url, queue_prefix=yard.prefix
+    ) as house:
+        yield house
+
+
+async def test_ones_own_alone(house: House, owner: Database, shop: Shop, yard: Yard) -> None:
+    """Of what all tenants share, an admin sees what is about an account of theirs, and why."""
+    other = await open_shop(owner)
+    await yard.bury(shop.instagram_id, "mine")
+    await yard.bury(other.instagram_id, "theirs")
+    await yard.bury(AccountId("nobody"), "nobody's")
+    admin = await house.member(shop, "admin")
+    answer = await admin.get(path(shop, "?queue=events"))
+
+    assert 200 == answer.status, answer.text
+    (letter,) = answer.body["items"]
+    assert ("events", shop.instagram_id, "comment.v1", "it could not be read", 1) == (
+        letter["queue"],
+        letter["account"],
+        letter["kind"],
+        letter["reason"],
+        letter["receives"],
+    )
+    assert '"mine"' in letter["body"]
+    assert "theirs" not in answer.text
+
+
+async def test_before_it_was_ones_own(
+    house: House, owner: Database, shop: Shop, yard: Yard
+) -> None:
+    """What was buried before the account came to this workspace, or after it left, is not told."""
+    await yard.bury(shop.instagram_id, "of old")
+    admin = await house.member(shop, "admin")
+    await owner.execute(
+        "update public.instagram_accounts set created_at = $2 where id = $1",
+        shop.account,
+        now() + timedelta(minutes=1),
+    )
+    before = await admin.get(path(shop, "?queue=events"))
+    await owner.execute(
+        """
+        update public.instagram_accounts
+           set created_at = now() - interval '1 day', status = 'disconnected' where id = $1
+        """,
+        shop.account,
+    )
+    after = await admin.get(path(shop, "?queue=events"))
+
+    assert [[], []] == [before.body["items"], after.body["items"]]
+
+
+async def test_sending_back(house: House, owner: Database, shop: Shop, yard: Yard) -> None:
+    """What is one's own is handled again; another's stays buried, although it was named."""
+    other = await open_shop(owner)
+    await yard.bury(shop.instagram_id, "mine")
+    await yard.bury(other.instagram_id, "theirs")
+    admin, neighbour = await house.member(shop, "admin"), await house.member(other, "admin")
+    (mine,) = (await admin.get(path(shop))).body["items"]
+    (theirs,) = (await neighbour.get(path(other))).body["items"]
+    named = {"queue": "events", "message_ids": [mine["message_id"], theirs["message_id"]]}
+    answer = await admin.post(path(shop, "/redrive"), named)
+    (message,) = await yard.receive()
+
+    assert (200, {"sent_back": 1}) == (answer.status, answer.body)
+    assert mine["body"] == message["Body"]
+    assert [] == await yard.receive()
+    assert 1 == len((await neighbour.get(path(other))).body["items"])
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+async def test_admins_alone(house: House, owner: Database, shop: Shop, role: Role) -> None:
+    """Others neither look nor send back; to strangers there is nothing."""
+    person, stranger = await house.member(shop, role), await house.newcomer()
+    named = {"queue": "events", "message_ids": ["1"]}
+
+    assert 403 == (await person.get(path(shop))).status
+    assert 403 == (await person.post(path(shop, "/redrive"), named)).status
+    assert 404 == (await stranger.get(path(shop))).status
+    assert 404 == (await stranger.post(path(shop, "/redrive"), named)).status
+
+
+async def test_without_the_queues(
+    owner: Database, shop: Shop, api_url: str, redis_url: str, sqs_endpoint_url: str
+) -> None:
+    """Queues that are not there are told as a part of us that is away; the rest is served."""
+    async with open_house(
+        owner,
+        api_url,
+        redis_url,
+        aws_endpoint_url=sqs_endpoint_url,
+        queue_prefix="none-such",
+    ) as house:
+        admin = await house.member(shop, "admin")
+        away = await admin.get(path(shop))
+        rest = await admin.get(f"/v1/workspaces/{shop.workspace}/activity")
+
+    assert (503, "unavailable", 200) == (away.status, away.code, rest.status)
