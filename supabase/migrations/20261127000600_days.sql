@@ -103,6 +103,13 @@ create index events_not_read on public.events (instagram_id)
 create index events_as_recorded on public.events (workspace_id, recorded_at, event_id);
 create index events_of_campaign on public.events (campaign_id, received_at desc)
   where campaign_id is not null;
+create index events_come on public.events (account_id, received_at)
+  include (event_id, workspace_id, outcome, campaign_id, person_id)
+  where outcome <> 'ignored'
+    and decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over');
+create index events_taps on public.events (account_id, person_id, campaign_id, received_at)
+  include (workspace_id)
+  where decision ->> 'because' = 'tap';
 
 alter table public.events enable row level security;
 revoke all on public.events from public, anon, authenticated, service_role;
