@@ -41,7 +41,7 @@ drop policy pipeline_update on public.events;
 drop policy caretaker_select on public.events;
 drop trigger refuse_second_decision on public.events;
 drop trigger keep_click on public.events;
-alter table public.events drop constraint events_pkey;
+alter table public.events drop constraint events_pkey, alter column event_id set not null;
 alter table public.events rename to events_earlier;
 alter table public.events_earlier set schema private;
 revoke all on private.events_earlier from public, anon, authenticated, service_role;
@@ -103,6 +103,13 @@ create index events_not_read on public.events (instagram_id)
 create index events_as_recorded on public.events (workspace_id, recorded_at, event_id);
 create index events_of_campaign on public.events (campaign_id, received_at desc)
   where campaign_id is not null;
+create index events_come on public.events (account_id, received_at)
+  include (event_id, workspace_id, outcome, campaign_id, person_id)
+  where outcome <> 'ignored'
+    and decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over');
+create index events_taps on public.events (account_id, person_id, campaign_id, received_at)
+  include (workspace_id)
+  where decision ->> 'because' = 'tap';
 
 alter table public.events enable row level security;
 revoke all on public.events from public, anon, authenticated, service_role;

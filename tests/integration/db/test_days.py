@@ -295,6 +295,14 @@ class TestDropping:
         assert 1 == await days.drop(caretaker, OLD, keep_days=30)
 
 
+async def test_indexes(owner: Database) -> None:
+    """What earlier releases had an index for, every day has: none is of the first part alone."""
+    rows = await owner.fetch(_INDEXES)
+
+    assert len(rows) > 10
+    assert [] == [row["name"] for row in rows if not row["of_all"]]
+
+
 async def test_a_ledger_of_an_earlier_release(bare_database_url: str, tmp_path: Path) -> None:
     """All of it is there after the upgrade, decided and undecided, and goes on from there."""
     for path in MIGRATIONS.iterdir():
@@ -356,6 +364,12 @@ def _columns(one: Recorded) -> list[Any]:
 
 _WHERE = """
 select tableoid::regclass::text as part from public.events where event_id = $1 order by 1
+"""
+_INDEXES = """
+select one.relname::text as name, one.relispartition as of_all
+  from pg_index i
+  join pg_class one on one.oid = i.indexrelid
+ where i.indrelid = 'private.events_earlier'::regclass
 """
 _BY_HAND = """
 insert into public.events (event_id, instagram_id, kind, identity, occurred_at, received_at,
