@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
+from dev.made_pages import DOCS, write_or_check
 from services.sender.alarms import KINDS
 from switchboard.graph import Action, Classified, every_row
 from switchboard.graph.errors import ANY
 
-PAGE: Final = Path(__file__).parent.parent / "docs" / "errors.md"
+PAGE: Final = DOCS / "errors.md"
 
 _HEAD: Final = """\
 # Meta's errors
@@ -136,10 +136,7 @@ def _length(seconds: float | None) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Write the page, or with `--check` return 1 if it is not what would be written."""
-    if "--check" in argv:
-        return 0 if PAGE.read_text() == page() else 1
-    PAGE.write_text(page())
-    return 0
+    return write_or_check(argv, PAGE, page)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from dev.made_pages import DOCS, write_or_check
 from services.control.api import openapi
 
-PAGE = Path(__file__).parent.parent / "docs" / "openapi.json"
+PAGE = DOCS / "openapi.json"
 
 
 def page() -> str:
@@ -23,10 +23,7 @@ def page() -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Write the description, or with `--check` return 1 if it is not what would be written."""
-    if "--check" in argv:
-        return 0 if PAGE.read_text() == page() else 1
-    PAGE.write_text(page())
-    return 0
+    return write_or_check(argv, PAGE, page)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ import sys
 import types
 import typing
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from dev.made_pages import DOCS, write_or_check
 from services.classifier.settings import Settings as ClassifierSettings
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings as ControlSettings
@@ -25,7 +25,7 @@ from services.router.settings import Settings as RouterSettings
 from services.sender.settings import Settings as SenderSettings
 from switchboard.doctor.settings import DoctorSettings
 
-PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+PAGE = DOCS / "settings.md"
 
 SERVICES: dict[str, type[BaseSettings]] = {
     "ingress": IngressSettings,
@@ -147,10 +147,7 @@ def _is_secret(annotation: object) -> bool:
 
 def main(argv: Sequence[str]) -> int:
     """Write the page, or with `--check` return 1 if it is not what would be written."""
-    if "--check" in argv:
-        return 0 if PAGE.read_text() == page() else 1
-    PAGE.write_text(page())
-    return 0
+    return write_or_check(argv, PAGE, page)
 
 
 if __name__ == "__main__":

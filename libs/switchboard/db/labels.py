@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from switchboard.contracts import Calibration, EventId, IntentOption, PersonId, WorkspaceId
+from switchboard.db import tenancy
 from switchboard.db.ledger import storable
 from switchboard.db.pool import Queryable, Transaction
 
@@ -69,8 +70,13 @@ async def replace_intents(
     """Make `intents` what the account's people may want, and nothing else."""
     await db.execute(_DROP, account, [intent.name for intent in intents])
     for intent in intents:
-        await db.execute(
-            _INTENT, workspace, account, intent.name, intent.description, list(intent.examples)
+        await tenancy.upsert_intent(
+            db,
+            workspace=workspace,
+            account=account,
+            name=intent.name,
+            description=intent.description,
+            examples=intent.examples,
         )
 
 
@@ -100,15 +106,6 @@ select text, intent, event_id, person_id, answered
 """
 
 _DROP = "delete from public.intents where account_id = $1 and not name = any ($2::text[])"
-
-_INTENT = """
-insert into public.intents as stored (workspace_id, account_id, name, description, examples)
-values ($1, $2, $3, $4, $5)
-on conflict (account_id, name) do update
-   set description = excluded.description, examples = excluded.examples
- where (stored.description, stored.examples) is distinct from
-       (excluded.description, excluded.examples)
-"""
 
 _CALIBRATION = """
 update public.instagram_accounts set intent_calibration = $2::jsonb where id = $1
