@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import BaseTestServer, TestServer
+from aiohttp.test_utils import BaseTestServer
 
 from switchboard.contracts import AccountId, AttachmentId, CommentId, PersonId
 from switchboard.graph import (
@@ -25,9 +24,7 @@ from switchboard.graph import (
 )
 from switchboard.rules.saying import Saying
 from switchboard.rules.wording import likeness, wording
-from tests.integration.metasim.stage import ACCOUNT, APP_SECRET, MEDIA, TOKEN, VERIFY_TOKEN, Meta
-from tools.metasim.app import create_app
-from tools.metasim.settings import Settings
+from tests.integration.metasim.stage import ACCOUNT, MEDIA, TOKEN, Meta
 
 US = AccountId(ACCOUNT)
 LINK = {"kind": "link", "title": "Open shop", "url": "https://shop.example/hat"}
@@ -50,29 +47,6 @@ CONTENTS: list[dict[str, Any]] = [
     {"media": {"kind": "file", "url": "https://shop.example/hat.pdf"}},
     {"media": {"kind": "post", "media_id": MEDIA}},
 ]
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[BaseTestServer]:
-    """A Meta that sends no webhooks."""
-    settings = Settings(
-        webhook_url="http://127.0.0.1:1/",
-        app_id="1000000000000001",
-        app_secret=APP_SECRET,
-        verify_token=VERIFY_TOKEN,
-    )
-    async with TestServer(create_app(settings)) as server:
-        yield server
-
-
-@pytest.fixture
-async def meta(simulator: BaseTestServer) -> AsyncIterator[Meta]:
-    """Its control API, with an account and a post."""
-    async with ClientSession(simulator.make_url("/")) as http:
-        meta = Meta(http)
-        await meta.sim("PUT", f"/accounts/{ACCOUNT}", {"username": "shop", "token": TOKEN})
-        await meta.sim("PUT", f"/accounts/{ACCOUNT}/media/{MEDIA}", {"caption": "hats"})
-        yield meta
 
 
 @pytest.fixture
