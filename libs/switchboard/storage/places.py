@@ -25,3 +25,13 @@ async def open_place(url: str, s3: S3Options) -> AsyncIterator[Place]:
             yield place
     else:
         yield Directory(where.absolute())
+
+
+@contextlib.asynccontextmanager
+async def open_place_if_set(url: str | None, s3: S3Options) -> AsyncIterator[Place | None]:
+    """Open the place at `url`, if a setting names one."""
+    if url is None:
+        yield None
+        return
+    async with open_place(url, s3) as place:
+        yield place

@@ -14,7 +14,7 @@ from services.control.caretaker.caretaker import Caretaker
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
-from services.control.caretaker.retaining import Retaining
+from services.control.caretaker.retaining import Keeping, Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.sifting import Queue, Sifting
 from switchboard.clock import Clock, utc_now
@@ -22,12 +22,17 @@ from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
 from switchboard.graph import AccountClient, LoginClient
 from switchboard.state import Limits
+from switchboard.storage import Place
 from switchboard.telemetry import Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the caretaker works with; `db` is as switchboard_caretaker."""
+    """
+    What the caretaker works with; `db` is as switchboard_caretaker.
+
+    `archive` is where old days of the ledger are kept, if they are dropped.
+    """
 
     db: Database
     limits: Limits
@@ -35,6 +40,7 @@ class Means:
     login: LoginClient
     events: Queue
     meter: Meter
+    archive: Place | None = None
     now: Clock = utc_now
 
 
@@ -58,7 +64,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=sifting, now=means.now),
-            Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
+            Retaining(db=means.db, keeping=_keeping(means, settings), now=means.now),
             Housekeeping(db=means.db),
         ],
         owner=process_name(),
@@ -67,6 +73,13 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
     )
+
+
+def _keeping(means: Means, settings: CaretakerSettings) -> Keeping | None:
+    """Return how long the ledger keeps a day; `None`: for ever."""
+    if means.archive is None or settings.retention_days is None:
+        return None
+    return Keeping(settings.retention_days, means.archive)
 
 
 def process_name() -> str:

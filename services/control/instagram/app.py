@@ -25,6 +25,7 @@ from switchboard.queues import Address, Publisher, open_sqs
 from switchboard.state import Limits
 from switchboard.state.client import Redis
 from switchboard.state.erasing import forget
+from switchboard.storage import open_place_if_set
 from switchboard.telemetry import Meter
 from switchboard.topology import EVENTS
 
@@ -65,6 +66,7 @@ async def open_caretaking(
             call_budget_s=settings.caretaker_webhook_try_s,
             allow_private=settings.webhooks_allow_private,
         ) as hooks,
+        open_place_if_set(settings.archive, settings.s3()) as archive,
     ):
         app, budget_s = settings.app(), settings.caretaker_call_budget_s
         vault = Vault(settings.vault_keys())
@@ -76,7 +78,13 @@ async def open_caretaking(
         )
         login = LoginClient(http, app, call_budget_s=budget_s)
         means = Means(
-            db=db, limits=Limits(redis), meta=meta, login=login, events=events, meter=meter
+            db=db,
+            limits=Limits(redis),
+            meta=meta,
+            login=login,
+            events=events,
+            meter=meter,
+            archive=archive,
         )
         connecting = Connecting(
             db=db,
