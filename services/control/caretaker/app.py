@@ -11,12 +11,14 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
 from services.control.caretaker.retaining import Keeping, Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.sifting import Queue, Sifting
+from services.control.caretaker.sweeping import Sweeping
 from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
@@ -31,7 +33,8 @@ class Means:
     """
     What the caretaker works with; `db` is as switchboard_caretaker.
 
-    `archive` is where old days of the ledger are kept, if they are dropped.
+    `archive` is where old days of the ledger are kept, if they are dropped; `exports` where exports
+    are, if any are made.
     """
 
     db: Database
@@ -41,6 +44,7 @@ class Means:
     events: Queue
     meter: Meter
     archive: Place | None = None
+    exports: Place | None = None
     now: Clock = utc_now
 
 
@@ -66,12 +70,27 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Covering(shelf=shelf, sifting=sifting, now=means.now),
             Retaining(db=means.db, keeping=_keeping(means, settings), now=means.now),
             Housekeeping(db=means.db),
+            Sweeping(db=means.db, place=means.exports),
         ],
         owner=process_name(),
         meter=means.meter,
         every_s=settings.caretaker_every_s,
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
+    )
+
+
+def make_exporting(means: Means, settings: CaretakerSettings) -> Exporting | None:
+    """Put together who writes exports; `None`: none are made."""
+    if means.exports is None:
+        return None
+    return Exporting(
+        db=means.db,
+        place=means.exports,
+        owner=process_name(),
+        lease=timedelta(seconds=settings.caretaker_lease_s),
+        keep=timedelta(days=settings.exports_keep_days),
+        every_s=settings.caretaker_every_s,
     )
 
 

@@ -83,6 +83,10 @@ class CaretakerSettings(
         description="Days after which one of the ledger is archived and dropped. Unset: never.",
     )
 
+    exports_keep_days: int = Field(
+        7, ge=1, le=30, description="Days after which an export is removed."
+    )
+
     @model_validator(mode="after")
     def _dropped_is_archived(self) -> Self:
         if self.archive_dir is not None and self.archive_url is not None:

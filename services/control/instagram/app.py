@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from services.control.caretaker.app import Means, make_caretaker
+from services.control.caretaker.app import Means, make_caretaker, make_exporting
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
@@ -32,15 +33,17 @@ from switchboard.topology import EVENTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caretaking:
-    """The workers, and what the routes need."""
+    """The workers, and what the routes need. Without `exporting` no exports are made."""
 
     caretaker: Caretaker
     deleting: Deleting
+    exporting: Exporting | None
     desk: Desk
 
-    def workers(self) -> tuple[Caretaker, Deleting]:
+    def workers(self) -> tuple[Caretaker | Deleting | Exporting, ...]:
         """Return what is to be run."""
-        return self.caretaker, self.deleting
+        always = (self.caretaker, self.deleting)
+        return always if self.exporting is None else (*always, self.exporting)
 
     def pulses(self) -> Mapping[str, Callable[[], float]]:
         """Return what health asks of them."""
@@ -67,6 +70,7 @@ async def open_caretaking(
             allow_private=settings.webhooks_allow_private,
         ) as hooks,
         open_place_if_set(settings.archive, settings.s3()) as archive,
+        open_place_if_set(settings.exports_url, settings.s3()) as exports,
     ):
         app, budget_s = settings.app(), settings.caretaker_call_budget_s
         vault = Vault(settings.vault_keys())
@@ -85,6 +89,7 @@ async def open_caretaking(
             events=events,
             meter=meter,
             archive=archive,
+            exports=exports,
         )
         connecting = Connecting(
             db=db,
@@ -96,6 +101,7 @@ async def open_caretaking(
         budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
         yield Caretaking(
             caretaker=make_caretaker(means, settings),
+            exporting=make_exporting(means, settings),
             deleting=Deleting(
                 db=db, forget=partial(forget, redis), every_s=settings.caretaker_every_s
             ),
