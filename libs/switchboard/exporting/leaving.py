@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -153,7 +154,7 @@ async def _lines(
 ) -> Written:
     with _file(files, name) as file:
         async for page in portable.lines(tx, table, source):
-            file.lines(page)
+            await asyncio.to_thread(file.lines, page)  # compressing would keep others waiting
     return file.written
 
 

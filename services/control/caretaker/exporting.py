@@ -21,8 +21,9 @@ from switchboard.storage import Kept, Place
 
 MOST_ATTEMPTS: Final = 5
 _SOON: Final = timedelta(minutes=1)
-# Of the lease: often enough that two of its renewals may fail.
+# Of the lease: often enough that two of its renewals may fail, and that we are seen to live.
 _RENEWED: Final = 1 / 4
+_RENEWED_S: Final = 15.0
 
 log = structlog.get_logger()
 
@@ -129,7 +130,7 @@ class Exporting:
             while not writing.done():
                 await asyncio.wait(
                     {writing, stopping},
-                    timeout=self.lease.total_seconds() * _RENEWED,
+                    timeout=min(self.lease.total_seconds() * _RENEWED, _RENEWED_S),
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 self._moved_at = time.monotonic()

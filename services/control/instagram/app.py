@@ -59,7 +59,7 @@ async def open_caretaking(
     async with (
         open_pool(
             str(settings.caretaker_database_url),
-            max_size=settings.caretaker_at_once + 2,
+            max_size=settings.caretaker_at_once + 4,  # beside the jobs: deletions, an export
             name="switchboard-caretaker",
         ) as db,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,

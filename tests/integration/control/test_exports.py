@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -14,12 +15,14 @@ import pytest
 from aiohttp import ClientSession
 
 from services.control.caretaker.exporting import Exporting
+from services.control.caretaker.settings import CaretakerSettings
 from switchboard.db.pool import Database, open_pool
 from switchboard.storage import Place, open_place
 from tests.integration.control.house import House, Person, open_house
 from tests.integration.db.town import SOMEBODY, Shop, open_shop
 from tests.integration.db.users import log_out
 from tests.integration.storage.yard import Yard, open_yard
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -301,6 +304,52 @@ async def test_one_whose_time_is_over(
     answers = [await admin.get(path(shop, export, what)) for what in ("file", "address")]
 
     assert [409, 409] == [one.status for one in answers]
+
+
+async def test_a_whole_control(
+    *,
+    owner: Database,
+    api_url: str,
+    caretaker_url: str,
+    redis_url: str,
+    sqs_endpoint_url: str,
+    shop: Shop,
+    tmp_path: Path,
+) -> None:
+    """What is asked for is written and, when it is discarded, removed, by nobody's doing."""
+    given: dict[str, Any] = {
+        "caretaker_database_url": caretaker_url,
+        "caretaker_every_s": 0.1,
+        "aws_endpoint_url": sqs_endpoint_url,
+        "meta_app_secrets": "s",
+        "token_keys": f"k:{base64.b64encode(b'0' * 32).decode()}",
+        "exports_url": str(tmp_path),
+    }
+    # Nobody answers for Instagram: whatever else is due says that it is away.
+    nobody = dict.fromkeys(("meta_graph_url", "meta_api_url", "meta_www_url"), "http://127.0.0.1:1")
+    caretaking = CaretakerSettings(**given | nobody)
+    async with open_house(
+        owner, api_url, redis_url, exports_url=str(tmp_path), caretaking=caretaking
+    ) as house:
+        admin = await house.member(shop, "admin")
+        export = await ask(admin, shop)
+        file = tmp_path / str(shop.workspace) / f"{export}.1.zip"
+
+        async def state() -> str:
+            return str((await admin.get(path(shop, export))).body["state"])
+
+        async def is_swept() -> bool:
+            await owner.execute(
+                "update private.jobs set next_run_at = now() where name = 'exports'"
+            )
+            return not file.exists()
+
+        done = await until(state, lambda one: one not in {"asked", "running"})
+        written = file.exists()
+        await admin.call("DELETE", path(shop, export))
+        await until(is_swept, bool)
+
+    assert ("done", True) == (done, written)
 
 
 async def test_nowhere_to_keep_them(
