@@ -54,9 +54,10 @@ async def source(written: str) -> AsyncIterator[Files]:
         with open_source(Path(written)) as files:
             yield files
         return
+    name = _name(written)
     async with _place(written) as place, place.draft() as draft:
         with draft.open("xb") as file:
-            async with place.read(_name(written)) as chunks:
+            async with place.read(name) as chunks:
                 async for chunk in chunks:
                     file.write(chunk)
         with open_source(draft) as files:
