@@ -241,6 +241,7 @@ class TestRefused:
         ("change", "told"),
         [
             ({"version": 2}, "version"),
+            ({"format": "switchboard.events"}, "no whole workspace"),
             ({"migration": "99999999999999"}, "later release"),
             ({"files": [{"name": "../x", "rows": 1, "sha256": ""}]}, "'../x' is nothing"),
         ],
