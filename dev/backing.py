@@ -8,6 +8,9 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+import aioboto3
+from aiobotocore.config import AioConfig
+
 from dev import platform
 from dev.failures import CannotRun
 from dev.narrate import Narrator
@@ -15,7 +18,7 @@ from dev.part import Part
 from dev.servers import embedded_postgres, embedded_redis, embedded_sqs
 from dev.servers.binaries import CHECKOUT
 from dev.servers.postgres import PostgresServer
-from dev.surroundings import Backing, Surroundings
+from dev.surroundings import BUCKET, Backing, Surroundings
 from switchboard.db import migrate
 from switchboard.db.pool import open_pool
 from switchboard.errors import Failure
@@ -46,7 +49,7 @@ async def open_backing(
         parts: list[Part] = []
         postgres = await _open_postgres(around, narrator, stack, parts)
         redis_url = await _open_redis(around, narrator, stack, parts)
-        endpoint_url = await _open_sqs(around, narrator, stack, parts)
+        endpoint_url, is_ours = await _open_sqs(around, narrator, stack, parts)
         owner_url = postgres.url if postgres else str(around.given("DATABASE_URL"))
         await _migrate(owner_url, narrator)
         yield (
@@ -57,6 +60,7 @@ async def open_backing(
                 caretaker_url=await _url_of(CARETAKER, postgres) if postgres else owner_url,
                 redis_url=redis_url,
                 aws_endpoint_url=endpoint_url,
+                s3_endpoint_url=endpoint_url if is_ours else None,
             ),
             parts,
         )
@@ -104,8 +108,10 @@ async def _open_sqs(
     narrator: Narrator,
     stack: contextlib.AsyncExitStack,
     parts: list[Part],
-) -> str:
+) -> tuple[str, bool]:
+    """Return where the queues are, and whether that is our server, which has a bucket then."""
     url = around.given("AWS_ENDPOINT_URL")
+    is_ours = not url
     with narrator.doing("SQS and its queues") as line:
         if not url:
             server = await stack.enter_async_context(
@@ -113,9 +119,10 @@ async def _open_sqs(
             )
             parts.append(server)
             url = server.endpoint_url
+            await make_bucket(url, around.region)
         await _create_queues(around, url)
         line.detail = _place(url)
-    return url
+    return url, is_ours
 
 
 async def _migrate(owner_url: str, narrator: Narrator) -> None:
@@ -147,6 +154,22 @@ async def _require_given(around: Surroundings) -> None:
 async def _create_queues(around: Surroundings, endpoint_url: str) -> None:
     async with open_sqs(endpoint_url=endpoint_url, region=around.region) as sqs:
         await create_queues(sqs, around.queue_prefix)
+
+
+async def make_bucket(endpoint_url: str, region: str) -> None:
+    """Make the bucket that files are kept in; it may be there from the last run."""
+    client = aioboto3.Session().client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint_url,
+        config=AioConfig(s3={"addressing_style": "path"}),
+    )
+    async with client as s3:
+        found = await s3.list_buckets()
+        if BUCKET not in {one["Name"] for one in found["Buckets"]}:
+            where = {"LocationConstraint": region}
+            needed = {} if region == "us-east-1" else {"CreateBucketConfiguration": where}
+            await s3.create_bucket(Bucket=BUCKET, **needed)
 
 
 async def _ask_postgres(url: str) -> None:

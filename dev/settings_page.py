@@ -56,6 +56,7 @@ These decide what is started on your machine. A server whose address is given is
 | `DATABASE_URL` | an embedded PostgreSQL | use this PostgreSQL, or Supabase's |
 | `REDIS_URL` | an embedded Redis | use this Redis or Valkey |
 | `AWS_ENDPOINT_URL` | an embedded SQS server | use this SQS-compatible server |
+| `EXPORTS_URL` | a bucket of that server | keep exports there; none, with another server |
 | `SUPABASE_URL` | a stand-in of its Auth | people log in at this project |
 | `OLLAMA_HOST` | none | this Ollama, if it has the model; else intents go by their examples |
 | `CONTROL_PORT` | 8000 | the dashboard's API |

@@ -14,6 +14,7 @@ from dev.simulator import API_VERSION
 from switchboard.topology import CONTROL, INGRESS, Service
 
 HOST: Final = "127.0.0.1"
+BUCKET: Final = "switchboard-local"
 
 _META_URLS: Final = ("META_GRAPH_URL", "META_API_URL", "META_WWW_URL")
 # The others listen for health checks alone.
@@ -30,6 +31,7 @@ class Backing:
     caretaker_url: str  # the same, as what looks after accounts logs in
     redis_url: str
     aws_endpoint_url: str
+    s3_endpoint_url: str | None = None  # ours, if the queues' server is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,14 @@ class Surroundings:
         return {
             "CARETAKER_DATABASE_URL": backing.caretaker_url,
             "CONTROL_PUBLIC_URL": self.given("CONTROL_PUBLIC_URL") or self.control_url,
+            **(self._files(backing.s3_endpoint_url) if backing.s3_endpoint_url else {}),
+        }
+
+    def _files(self, s3_endpoint_url: str) -> dict[str, str]:
+        """Return where exports are kept, in our own server unless somewhere is named."""
+        return {
+            "EXPORTS_URL": self.given("EXPORTS_URL") or f"s3://{BUCKET}/exports",
+            "AWS_ENDPOINT_URL_S3": self.given("AWS_ENDPOINT_URL_S3") or s3_endpoint_url,
         }
 
     def of_auth(self, backing: Backing) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """
-An embedded server that speaks SQS: ministack, in an environment of its own.
+An embedded server that speaks SQS, and S3: ministack, in an environment of its own.
 
-It answers every SQS call we make, and one delivery per visibility window also under concurrency. It
-keeps what it holds over a polite stop, not over SIGKILL, and knows no fairness between message
-groups: what depends on either is not tested here.
+It answers every call of theirs we make, and one delivery per visibility window also under
+concurrency. It keeps what it holds over a polite stop, not over SIGKILL, and knows no fairness
+between message groups: what depends on either is not tested here.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ class SqsServer(EmbeddedServer):
 
     def _environment(self, port: int) -> Mapping[str, str]:
         return {
-            "SERVICES": "sqs",
+            "SERVICES": "sqs,s3",
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self._home.data),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._home.data / "s3"),
             "TMPDIR": str(self._home.path),  # it notes its process id there
             "LOG_LEVEL": "WARNING",
             # It removes leftover containers of its own at start and stop; we have none, and

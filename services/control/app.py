@@ -24,6 +24,7 @@ from switchboard.queues import open_sqs
 from switchboard.settings import load, refuse
 from switchboard.state import Callers, open_redis
 from switchboard.state.client import Redis
+from switchboard.storage import open_place_if_set
 from switchboard.telemetry import Meter
 from switchboard.topology import CONTROL
 
@@ -60,6 +61,7 @@ async def assemble(
             name="switchboard-control",
         ) as db,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
+        open_place_if_set(settings.exports_url, settings.s3()) as exports,
         open_key_set(settings.auth_url) as keys,
         _caring(caretaking, redis, meter) as care,
     ):
@@ -77,6 +79,7 @@ async def assemble(
             watchers=watchers,
             redis=redis,
             letters=Letters(client=sqs, prefix=settings.queue_prefix),
+            exports=exports,
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(

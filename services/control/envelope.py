@@ -38,6 +38,7 @@ from switchboard.errors import Unavailable
 from switchboard.state import CalledTooOften, Callers
 from switchboard.state.client import Redis
 from switchboard.state.erasing import forget
+from switchboard.storage import Place
 from switchboard.telemetry import Meter, Metric
 
 UNLIMITED: Final = Metric("ApiCallsUnlimited")  # let through while Redis was away
@@ -70,6 +71,7 @@ class Gate:
     watchers: Watchers
     redis: Redis
     letters: Letters
+    exports: Place | None = None
 
     async def admit(self, request: Request) -> Caller:
         """
@@ -211,6 +213,10 @@ async def _letters(request: Request) -> Letters:
     return cast("Gate", request.app.state.gate).letters
 
 
+async def _exports(request: Request) -> Place | None:
+    return cast("Gate", request.app.state.gate).exports
+
+
 async def _views(request: Request) -> Views:
     return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
 
@@ -219,6 +225,8 @@ Tx = Annotated[Transaction, Depends(_transaction)]
 Who = Annotated[Caller, Depends(_caller)]
 Afterwards = Annotated[Deeds, Depends(_afterwards)]
 TheLetters = Annotated[Letters, Depends(_letters)]
+# Where exports are kept, if any are made.
+TheExports = Annotated[Place | None, Depends(_exports)]
 Looks = Annotated[Views, Depends(_views)]
 
 

@@ -24,6 +24,7 @@ from switchboard.settings import (
     RedisSettings,
     split_list,
 )
+from switchboard.storage import StorageSettings
 from switchboard.topology import CONTROL
 
 # A campaign has 1 MiB at most, and JSON in JSON grows when its quotes are escaped.
@@ -32,7 +33,7 @@ _MAX_BODY_BYTES: Final = 2 * 1_048_576
 _MIN_SECRET: Final = 32
 
 
-class Settings(QueueSettings, DatabaseSettings, RedisSettings, ProcessSettings):
+class Settings(StorageSettings, QueueSettings, DatabaseSettings, RedisSettings, ProcessSettings):
     """Control's environment."""
 
     control_host: str = Field(

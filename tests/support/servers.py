@@ -2,9 +2,10 @@
 Fixtures: real servers, one of each for a session, and a place of its own in them for each test.
 
 Addresses come from TEST_DATABASE_URL (a superuser's, of a cluster for tests alone), TEST_REDIS_URL
-(its database is emptied) and TEST_AWS_ENDPOINT_URL where set; otherwise the servers of
-`dev.servers` are started, on ports the kernel chooses, when a test first asks for one. What a test
-stops or restarts is `postgres_server`, `redis_server` or `sqs_server`: always ours.
+(its database is emptied), TEST_AWS_ENDPOINT_URL and TEST_AWS_ENDPOINT_URL_S3 where set; otherwise
+the servers of `dev.servers` are started, on ports the kernel chooses, when a test first asks for
+one. What a test stops or restarts is `postgres_server`, `redis_server` or `sqs_server`: always
+ours.
 
 The servers belong to no event loop, so a test may `await` their methods in its own.
 """
@@ -140,6 +141,16 @@ def sqs_endpoint_url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", os.environ.get("AWS_SECRET_ACCESS_KEY", "test"))
     given = os.environ.get("TEST_AWS_ENDPOINT_URL")
     url: str = given or request.getfixturevalue("sqs_server").endpoint_url
+    return url
+
+
+@pytest.fixture
+def s3_endpoint_url(request: pytest.FixtureRequest, sqs_endpoint_url: str) -> str:
+    """An S3-compatible server, and credentials it takes: the one of the queues, if that is ours."""
+    given = os.environ.get("TEST_AWS_ENDPOINT_URL_S3")
+    if given or not os.environ.get("TEST_AWS_ENDPOINT_URL"):
+        return given or sqs_endpoint_url
+    url: str = request.getfixturevalue("sqs_server").endpoint_url
     return url
 
 

@@ -21,6 +21,7 @@ BREACHES = [
     ("command-line-above", "services/router/app.py", "import switchboard.cli.app"),
     ("topology-is-plain", "libs/switchboard/topology.py", "import pydantic"),
     ("door-sqs", "services/router/router.py", "import aiobotocore.session"),
+    ("door-s3", "libs/switchboard/queues/admin.py", "import aioboto3"),
     ("door-redis", "services/router/router.py", "import redis"),
     ("door-postgres", "libs/switchboard/graph/__init__.py", "import asyncpg"),
     ("door-meta", "services/router/router.py", "import aiohttp"),

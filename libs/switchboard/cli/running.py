@@ -33,7 +33,12 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
 def _server(failure: Unavailable) -> str:
     """Return which server it is that is away, by the setting that names it."""
     said = str(failure)
-    named = {"SQS": "AWS_ENDPOINT_URL", "Redis": "REDIS_URL", "Graph": "META_GRAPH_URL"}
+    named = {
+        "SQS": "AWS_ENDPOINT_URL",
+        "S3": "AWS_ENDPOINT_URL_S3",
+        "Redis": "REDIS_URL",
+        "Graph": "META_GRAPH_URL",
+    }
     setting = next((name for begin, name in named.items() if said.startswith(begin)), None)
     return f"the server that {setting or 'DATABASE_URL'} names"
 

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from uuid import UUID
 
 import typer
 
-from switchboard.cli import telling
+from switchboard.cli import distant, telling
 from switchboard.cli.database import open_database
 from switchboard.cli.failing import CannotDo
 from switchboard.contracts import WorkspaceId
 from switchboard.db.pool import Queryable
-from switchboard.exporting import CannotArrive, CannotLeave, bring, open_source, open_target, take
+from switchboard.exporting import CannotArrive, CannotLeave, bring, take
+from switchboard.storage import CannotKeep, FileMissing
 
 
 async def export(written: str, destination: str, *, as_json: bool) -> int:
-    """Write everything that a workspace owns to a new folder, or to a .zip."""
+    """Write everything that a workspace owns to a new folder, or to a .zip, here or in S3."""
     async with open_database() as db:
         workspace = await _workspace(db, written)
         try:
-            with open_target(Path(destination)) as files:
+            async with distant.target(destination) as files:
                 manifest = await take(db, workspace, files, told=_tell)
-        except (CannotLeave, OSError) as failure:
+        except (CannotLeave, CannotKeep, OSError) as failure:
             raise CannotDo(f"{destination}: {_why(failure)}") from None
     if as_json:
         telling.as_json(manifest)
@@ -36,9 +36,9 @@ async def import_(source: str, *, owner: str | None, keep_owed: bool, as_json: b
     """Bring a workspace that `export` wrote, whole or not at all."""
     async with open_database() as db:
         try:
-            with open_source(Path(source)) as files:
+            async with distant.source(source) as files:
                 arrived = await bring(db, files, owner=owner, keep_owed=keep_owed, told=_tell)
-        except (CannotArrive, OSError, ValueError) as failure:
+        except (CannotArrive, CannotKeep, FileMissing, OSError, ValueError) as failure:
             raise CannotDo(f"{source}: {_why(failure)}") from None
     manifest = arrived.manifest
     if as_json:

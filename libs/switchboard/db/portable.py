@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from pydantic_core import from_json
@@ -49,6 +49,7 @@ ACCOUNTS: Final = Table(
 )
 CAMPAIGNS: Final = Table(name="public.campaigns", order="id")
 VERSIONS: Final = Table(name="public.campaign_versions", order="campaign_id, version")
+EVENTS: Final = Table(name="public.events", order="received_at, event_id")
 DELIVERIES: Final = Table(name="public.deliveries", order="created_at, id")
 # In the order in which they can arrive: what is referred to goes first.
 OTHERS: Final[Mapping[str, Table]] = {
@@ -58,7 +59,7 @@ OTHERS: Final[Mapping[str, Table]] = {
     "coverage.jsonl": Table(name="public.post_coverage", order="account_id, media_id"),
     "rule_books.jsonl": Table(name="public.rule_books", order="account_id, version"),
     "contacts.jsonl": Table(name="public.contacts", order="account_id, person_id"),
-    "events.jsonl": Table(name="public.events", order="received_at, event_id"),
+    "events.jsonl": EVENTS,
     "deliveries.jsonl": DELIVERIES,
     "delivery_transitions.jsonl": Table(
         name="public.delivery_transitions", order="delivery_id, number"
@@ -91,6 +92,41 @@ STAYS: Final[Mapping[str, str]] = {
 }
 
 
+class Source(Protocol):
+    """Whose rows are read, and by what right."""
+
+    async def open(self, tx: Queryable, table: Table) -> None:
+        """Open the cursor `travelling`: the rows of `table` as `line`, in order."""
+        ...
+
+    async def migration(self, tx: Queryable) -> str:
+        """Return the version of the last migration that they have been through."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A workspace's rows, for the role that owns the schema."""
+
+    workspace: WorkspaceId
+
+    async def open(self, tx: Queryable, table: Table) -> None:
+        """Open the cursor `travelling` on the workspace's rows."""
+        # A cursor takes no parameters here; a UUID is hexadecimal digits, whatever was given.
+        stays = ",".join(sorted(table.stays))
+        await tx.execute(
+            "declare travelling no scroll cursor for"  # noqa: S608  names of ours, and a UUID
+            f" select (to_jsonb(one) - '{{{stays}}}'::text[])::text as line"
+            f"   from {table.name} one"
+            f"  where {table.whose} = '{UUID(str(self.workspace))}'"
+            f"  order by {table.order}"
+        )
+
+    async def migration(self, tx: Queryable) -> str:
+        """Return the version of the last migration that was applied."""
+        return await last_migration(tx)
+
+
 class UnknownColumn(Exception):  # noqa: N818  it says what is wrong with a file
     """A line has a column that this release's table has not."""
 
@@ -102,18 +138,10 @@ async def begin_reading(tx: Queryable) -> None:
 
 
 async def lines(
-    tx: Queryable, table: Table, workspace: WorkspaceId, *, page: int = _PAGE
+    tx: Queryable, table: Table, source: Source, *, page: int = _PAGE
 ) -> AsyncIterator[Sequence[str]]:
-    """Yield a workspace's rows of `table`, in order, a page of lines at a time."""
-    # A cursor takes no parameters here; a UUID is hexadecimal digits, whatever was given.
-    stays = ",".join(sorted(table.stays))
-    await tx.execute(
-        "declare travelling no scroll cursor for"  # noqa: S608  names of ours, and a UUID
-        f" select (to_jsonb(one) - '{{{stays}}}'::text[])::text as line"
-        f"   from {table.name} one"
-        f"  where {table.whose} = '{UUID(str(workspace))}'"
-        f"  order by {table.order}"
-    )
+    """Yield the rows of `table`, in order, a page of lines at a time."""
+    await source.open(tx, table)
     while rows := await tx.fetch(f"fetch {page} from travelling"):
         yield [row["line"] for row in rows]
     await tx.execute("close travelling")

@@ -16,8 +16,9 @@ Neither way holds more in memory than a page of rows.
 """
 
 from switchboard.exporting.arriving import Arrived, CannotArrive, bring
-from switchboard.exporting.files import Files, open_source, open_target
-from switchboard.exporting.leaving import CannotLeave, Manifest, take
+from switchboard.exporting.files import Files, open_source, open_target, open_zip
+from switchboard.exporting.leaving import CannotLeave, Manifest, take, take_events
+from switchboard.exporting.person import take_person
 
 __all__ = [
     "Arrived",
@@ -28,5 +29,8 @@ __all__ = [
     "bring",
     "open_source",
     "open_target",
+    "open_zip",
     "take",
+    "take_events",
+    "take_person",
 ]

@@ -91,6 +91,8 @@ def read_manifest(files: Files) -> Manifest:
         fault = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, fault["loc"]))
         raise CannotArrive(f"{MANIFEST}: {where}: {fault['msg']}") from None
+    if manifest.format != "switchboard.export":
+        raise CannotArrive(f"{MANIFEST}: this is no whole workspace, but events of one")
     expected = {WORKSPACE_FILE, ACCOUNTS_FILE, *OTHERS}
     for one in manifest.files:
         if one.name not in expected and not _CAMPAIGN.fullmatch(one.name):

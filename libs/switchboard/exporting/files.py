@@ -33,11 +33,23 @@ def open_target(path: Path) -> Iterator[Files]:
         OSError: It is there already, or cannot be made.
     """
     if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
-            yield _Zip(archive)
+        with open_zip(path) as files:
+            yield files
     else:
         path.mkdir(parents=True)
         yield _Folder(path)
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[Files]:
+    """
+    Make a .zip at `path`, whatever that is called.
+
+    Raises:
+        OSError: It is there already, or cannot be made.
+    """
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as archive:
+        yield _Zip(archive)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -14,12 +15,22 @@ from pydantic import BaseModel, ConfigDict
 from switchboard.contracts import WorkspaceId
 from switchboard.db import portable
 from switchboard.db.pool import Database, Queryable
-from switchboard.db.portable import ACCOUNTS, CAMPAIGNS, OTHERS, VERSIONS, WORKSPACES
+from switchboard.db.portable import (
+    ACCOUNTS,
+    CAMPAIGNS,
+    EVENTS,
+    OTHERS,
+    VERSIONS,
+    WORKSPACES,
+    Owned,
+    Source,
+)
 from switchboard.exporting.files import Files
 
 MANIFEST: Final = "manifest.json"
 WORKSPACE_FILE: Final = "workspace.json"
 ACCOUNTS_FILE: Final = "accounts.jsonl"
+EVENTS_FILE: Final = "events.jsonl"
 
 
 class CannotLeave(Exception):  # noqa: N818  it says what is to be done
@@ -37,11 +48,15 @@ class Written(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What an export has. `migration` is the last one that its rows had been through."""
+    """
+    What an export has. `migration` is the last one that its rows had been through.
+
+    One of events alone is to be looked at, and cannot be brought anywhere.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal["switchboard.export"] = "switchboard.export"
+    format: Literal["switchboard.export", "switchboard.events"] = "switchboard.export"
     version: Literal[1] = 1
     migration: str
     workspace_id: UUID
@@ -53,70 +68,104 @@ class Manifest(BaseModel):
         return sum(one.rows for one in self.files)
 
 
+# Hears of each file that was written, and how many rows it has.
+Told = Callable[[str, int], None]
+
+
+def _nobody(_name: str, _rows: int) -> None:
+    """Hear it, and do nothing."""
+
+
 async def take(
     db: Database,
     workspace: WorkspaceId,
     files: Files,
     *,
-    told: Callable[[str, int], None] = lambda _name, _rows: None,
+    source: Source | None = None,
+    told: Told = _nobody,
 ) -> Manifest:
     """
     Write everything that `workspace` owns, as it is at this moment; `told` hears of each file.
 
+    `source` reads its rows; without one, whoever asks owns the schema.
+
     Raises:
         CannotLeave: There is no such workspace.
     """
-    written: list[Written] = []
+    rows = source or Owned(workspace)
     async with db.transaction() as tx:
         await portable.begin_reading(tx)
-        async for one in _all(tx, workspace, files):
-            written.append(one)
-            told(one.name, one.rows)
-        manifest = Manifest(
-            migration=await portable.last_migration(tx),
-            workspace_id=workspace,
-            files=tuple(written),
-        )
+        written = [told_of async for told_of in _telling(_all(tx, workspace, rows, files), told)]
+        migration = await rows.migration(tx)
+    manifest = Manifest(migration=migration, workspace_id=workspace, files=tuple(written))
+    return _finish(files, manifest)
+
+
+async def take_events(
+    db: Database, workspace: WorkspaceId, files: Files, *, source: Source, told: Told = _nobody
+) -> Manifest:
+    """Write what happened to `workspace`, as far as `source` has it, and what was decided."""
+    async with db.transaction() as tx:
+        await portable.begin_reading(tx)
+        written = await _lines(tx, EVENTS, source, files, EVENTS_FILE)
+        told(written.name, written.rows)
+        migration = await source.migration(tx)
+    manifest = Manifest(
+        format="switchboard.events",
+        migration=migration,
+        workspace_id=workspace,
+        files=(written,),
+    )
+    return _finish(files, manifest)
+
+
+def _finish(files: Files, manifest: Manifest) -> Manifest:
     with files.write(MANIFEST) as file:
         file.write(manifest.model_dump_json(indent=2).encode() + b"\n")
     return manifest
 
 
-async def _all(tx: Queryable, workspace: WorkspaceId, files: Files) -> AsyncIterator[Written]:
-    found = [line async for page in portable.lines(tx, WORKSPACES, workspace) for line in page]
+async def _telling(written: AsyncIterator[Written], told: Told) -> AsyncIterator[Written]:
+    async for one in written:
+        told(one.name, one.rows)
+        yield one
+
+
+async def _all(
+    tx: Queryable, workspace: WorkspaceId, source: Source, files: Files
+) -> AsyncIterator[Written]:
+    found = [line async for page in portable.lines(tx, WORKSPACES, source) for line in page]
     if not found:
         raise CannotLeave(f"there is no workspace {workspace}")
     with _file(files, WORKSPACE_FILE) as file:
         file.document(json.loads(found[0]))
     yield file.written
-    yield await _lines(tx, ACCOUNTS, workspace, files, ACCOUNTS_FILE)
-    async for campaign in _campaigns(tx, workspace):
+    yield await _lines(tx, ACCOUNTS, source, files, ACCOUNTS_FILE)
+    async for campaign in _campaigns(tx, source):
         with _file(files, f"campaigns/{campaign['campaign']['id']}.json") as file:
             file.document(campaign)
         yield file.written
     for name, table in OTHERS.items():
-        yield await _lines(tx, table, workspace, files, name)
+        yield await _lines(tx, table, source, files, name)
 
 
 async def _lines(
-    tx: Queryable, table: portable.Table, workspace: WorkspaceId, files: Files, name: str
+    tx: Queryable, table: portable.Table, source: Source, files: Files, name: str
 ) -> Written:
     with _file(files, name) as file:
-        async for page in portable.lines(tx, table, workspace):
-            file.lines(page)
+        async for page in portable.lines(tx, table, source):
+            await asyncio.to_thread(file.lines, page)  # compressing would keep others waiting
     return file.written
 
 
-async def _campaigns(
-    tx: Queryable, workspace: WorkspaceId
-) -> AsyncIterator[dict[str, dict[str, object]]]:
+async def _campaigns(tx: Queryable, source: Source) -> AsyncIterator[dict[str, dict[str, object]]]:
     """Yield each campaign with its versions; an owner has some dozens, so all are read first."""
     versions: dict[str, list[object]] = {}
-    async for page in portable.lines(tx, VERSIONS, workspace):
+    async for page in portable.lines(tx, VERSIONS, source):
         for line in page:
             version = json.loads(line)
             versions.setdefault(version["campaign_id"], []).append(version)
-    async for page in portable.lines(tx, CAMPAIGNS, workspace):
+    async for page in portable.lines(tx, CAMPAIGNS, source):
         for line in page:
             campaign = json.loads(line)
             yield {"campaign": campaign, "versions": versions.get(campaign["id"], [])}  # type: ignore[dict-item]

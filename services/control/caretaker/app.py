@@ -12,24 +12,32 @@ from services.control.caretaker.backfilling import Backfilling
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
 from services.control.caretaker.covering import Covering
+from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
-from services.control.caretaker.retaining import Retaining
+from services.control.caretaker.retaining import Keeping, Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Queue, Sifting
+from services.control.caretaker.sweeping import Sweeping
 from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
 from switchboard.graph import AccountClient, LoginClient
 from switchboard.state import Limits
+from switchboard.storage import Place
 from switchboard.telemetry import Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the caretaker works with; `db` is as switchboard_caretaker."""
+    """
+    What the caretaker works with; `db` is as switchboard_caretaker.
+
+    `archive` is where old days of the ledger are kept, if they are dropped; `exports` where exports
+    are, if any are made.
+    """
 
     db: Database
     limits: Limits
@@ -37,6 +45,8 @@ class Means:
     login: LoginClient
     events: Queue
     meter: Meter
+    archive: Place | None = None
+    exports: Place | None = None
     now: Clock = utc_now
 
 
@@ -62,8 +72,9 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=counting, now=means.now),
-            Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
+            Retaining(db=means.db, keeping=_keeping(means, settings), now=means.now),
             Housekeeping(db=means.db),
+            Sweeping(db=means.db, place=means.exports),
         ],
         owner=process_name(),
         meter=means.meter,
@@ -71,6 +82,27 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
     )
+
+
+def make_exporting(means: Means, settings: CaretakerSettings) -> Exporting | None:
+    """Put together who writes exports; `None`: none are made."""
+    if means.exports is None:
+        return None
+    return Exporting(
+        db=means.db,
+        place=means.exports,
+        owner=process_name(),
+        lease=timedelta(seconds=settings.caretaker_lease_s),
+        keep=timedelta(days=settings.exports_keep_days),
+        every_s=settings.caretaker_every_s,
+    )
+
+
+def _keeping(means: Means, settings: CaretakerSettings) -> Keeping | None:
+    """Return how long the ledger keeps a day; `None`: for ever."""
+    if means.archive is None or settings.retention_days is None:
+        return None
+    return Keeping(settings.retention_days, means.archive)
 
 
 def process_name() -> str:

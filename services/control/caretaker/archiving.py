@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import hashlib
-import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
-from uuid import uuid4
+from typing import ClassVar
 
 from switchboard.errors import Failure
-
-_CHUNK_BYTES: Final = 1 << 20
+from switchboard.storage import Place
 
 
 class CannotArchive(Failure):
@@ -32,39 +28,40 @@ class Filed:
     sha256: str
 
 
-async def write(path: Path, pages: AsyncIterator[Sequence[str]]) -> Filed:
+async def write(place: Place, name: str, pages: AsyncIterator[Sequence[str]]) -> Filed:
     """
-    Write `pages` of lines to `path`, which is there whole or not at all; the same lines are the
+    Write `pages` of lines to `name`, which is there whole or not at all; the same lines are the
     same bytes. One page is in memory at a time.
 
     Raises:
         CannotArchive: The disk is full, or keeps something else.
+        CannotKeep: The place refuses the file, or keeps something else.
+        Unavailable: The place is away.
     """
-    part = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        return await _written(path, part, pages)
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
-        raise CannotArchive(f"{path.name}: {error}") from error
-    finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
+    async with place.draft() as draft:
+        try:
+            written, rows = await _written(draft, pages)
+        except (OSError, EOFError, gzip.BadGzipFile) as error:
+            raise CannotArchive(f"{name}: {error}") from error
+        if written != rows:
+            raise CannotArchive(f"{name}: {written} lines written, {rows} read back")
+        kept = await place.put(draft, name)
+    return Filed(rows, kept.size_bytes, kept.sha256)
 
 
-async def _written(path: Path, part: Path, pages: AsyncIterator[Sequence[str]]) -> Filed:
-    packing = await asyncio.to_thread(_Packing, part)
+async def _written(draft: Path, pages: AsyncIterator[Sequence[str]]) -> tuple[int, int]:
+    """Return how many lines were written, and how many were read back."""
+    packing = await asyncio.to_thread(_Packing, draft)
     try:
         async for page in pages:
             await asyncio.to_thread(packing.add, page)
     finally:
         await asyncio.to_thread(packing.close)
-    filed = await asyncio.to_thread(read_back, part)
-    if filed.rows != packing.rows:
-        raise CannotArchive(f"{path.name}: {packing.rows} lines written, {filed.rows} read back")
-    await asyncio.to_thread(_put_in_place, part, path)
-    return filed
+    return packing.rows, await asyncio.to_thread(count, draft)
 
 
 class _Packing:
-    """A file that lines are added to; closed, they are on the disk."""
+    """A file that lines are added to."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb")
@@ -79,25 +76,9 @@ class _Packing:
     def close(self) -> None:
         with self._file:
             self._packed.close()
-            self._file.flush()
-            os.fsync(self._file.fileno())
 
 
-def read_back(path: Path) -> Filed:
+def count(path: Path) -> int:
     """Read a file of compressed lines to its end, whose own checksum must be right."""
     with gzip.open(path) as packed:
-        rows = sum(1 for _ in packed)
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return Filed(rows, path.stat().st_size, digest.hexdigest())
-
-
-def _put_in_place(part: Path, path: Path) -> None:
-    part.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        return sum(1 for _ in packed)

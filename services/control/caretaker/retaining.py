@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -15,6 +14,7 @@ from switchboard.clock import Clock
 from switchboard.db import days
 from switchboard.db.days import Archive
 from switchboard.db.pool import Queryable
+from switchboard.storage import Place
 
 # So many days nobody may look after it, before events go where days are not told apart.
 AHEAD_DAYS: Final = 7
@@ -24,10 +24,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """How long the ledger keeps a day, and the directory its archive is written to."""
+    """How long the ledger keeps a day, and where its archive is kept."""
 
     days: int
-    archive: Path
+    archive: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +64,17 @@ class Retaining:
         log.info("day.dropped", day=str(day), events=dropped, sha256=archive.sha256)
         return Done(figures | {"dropped": str(day), "events": dropped}, again=timedelta())
 
-    async def _archive(self, day: date, directory: Path) -> Archive:
+    async def _archive(self, day: date, place: Place) -> Archive:
         number = await days.number(self.db, day)
-        path = directory / file_name(day, number)
-        filed = await archiving.write(path, days.lines(self.db, day))
+        name = file_name(day, number)
+        filed = await archiving.write(place, name, days.lines(self.db, day))
         return Archive(
             day=day,
             number=number,
             rows=filed.rows,
             size_bytes=filed.size_bytes,
             sha256=filed.sha256,
-            location=path.name,
+            location=place.location(name),
         )
 
 

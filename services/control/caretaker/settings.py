@@ -8,7 +8,6 @@ from typing import Self
 
 from pydantic import Field, PostgresDsn, model_validator
 
-from services.control.caretaker.retaining import Keeping
 from services.control.caretaker.watching import Rhythm
 from switchboard.graph import App
 from switchboard.settings import (
@@ -19,9 +18,13 @@ from switchboard.settings import (
     VaultSettings,
     WebhookSettings,
 )
+from switchboard.storage import StorageSettings
+from switchboard.storage.settings import PlaceUrl
 
 
-class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSettings):
+class CaretakerSettings(
+    MetaSettings, StorageSettings, QueueSettings, VaultSettings, WebhookSettings
+):
     """Where the caretaker works, and how often."""
 
     caretaker_database_url: PostgresDsn = Field(
@@ -65,9 +68,13 @@ class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSetti
         description="The same, after webhooks were missed, after we were away, and in silence.",
     )
 
-    archive_dir: Path | None = Field(
+    archive_url: PlaceUrl | None = Field(
         None,
-        description="The directory that old days of the ledger are written to, for all processes.",
+        description="Where old days of the ledger are kept: `s3://bucket/prefix`, or a directory"
+        " that all processes of control share.",
+    )
+    archive_dir: Path | None = Field(
+        None, description="The same, as a directory: what ARCHIVE_URL was called before."
     )
     retention_days: int | None = Field(
         None,
@@ -76,10 +83,16 @@ class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSetti
         description="Days after which one of the ledger is archived and dropped. Unset: never.",
     )
 
+    exports_keep_days: int = Field(
+        7, ge=1, le=30, description="Days after which an export is removed."
+    )
+
     @model_validator(mode="after")
     def _dropped_is_archived(self) -> Self:
-        if (self.archive_dir is None) != (self.retention_days is None):
-            raise ValueError("ARCHIVE_DIR and RETENTION_DAYS are set together, or neither is")
+        if self.archive_dir is not None and self.archive_url is not None:
+            raise ValueError("ARCHIVE_DIR is what ARCHIVE_URL was called before: set ARCHIVE_URL")
+        if (self.archive is None) != (self.retention_days is None):
+            raise ValueError("ARCHIVE_URL and RETENTION_DAYS are set together, or neither is")
         return self
 
     @model_validator(mode="after")
@@ -88,11 +101,10 @@ class CaretakerSettings(MetaSettings, QueueSettings, VaultSettings, WebhookSetti
             raise ValueError("CARETAKER_BACKFILL_SOON_S must not be over CARETAKER_BACKFILL_S")
         return self
 
-    def keeping(self) -> Keeping | None:
-        """Return how long the ledger keeps a day; `None`: for ever."""
-        if self.archive_dir is None or self.retention_days is None:
-            return None
-        return Keeping(self.retention_days, self.archive_dir)
+    @property
+    def archive(self) -> str | None:
+        """Where old days are kept, if they are dropped."""
+        return self.archive_url or (str(self.archive_dir) if self.archive_dir else None)
 
     def app(self) -> App:
         """Return our app at Meta."""

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from services.control.caretaker.app import Means, make_caretaker
+from services.control.caretaker.app import Means, make_caretaker, make_exporting
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
@@ -25,21 +26,24 @@ from switchboard.queues import Address, Publisher, open_sqs
 from switchboard.state import Limits
 from switchboard.state.client import Redis
 from switchboard.state.erasing import forget
+from switchboard.storage import open_place_if_set
 from switchboard.telemetry import Meter
 from switchboard.topology import EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caretaking:
-    """The workers, and what the routes need."""
+    """The workers, and what the routes need. Without `exporting` no exports are made."""
 
     caretaker: Caretaker
     deleting: Deleting
+    exporting: Exporting | None
     desk: Desk
 
-    def workers(self) -> tuple[Caretaker, Deleting]:
+    def workers(self) -> tuple[Caretaker | Deleting | Exporting, ...]:
         """Return what is to be run."""
-        return self.caretaker, self.deleting
+        always = (self.caretaker, self.deleting)
+        return always if self.exporting is None else (*always, self.exporting)
 
     def pulses(self) -> Mapping[str, Callable[[], float]]:
         """Return what health asks of them."""
@@ -55,7 +59,7 @@ async def open_caretaking(
     async with (
         open_pool(
             str(settings.caretaker_database_url),
-            max_size=settings.caretaker_at_once + 2,
+            max_size=settings.caretaker_at_once + 4,  # beside the jobs: deletions, an export
             name="switchboard-caretaker",
         ) as db,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
@@ -65,6 +69,8 @@ async def open_caretaking(
             call_budget_s=settings.caretaker_webhook_try_s,
             allow_private=settings.webhooks_allow_private,
         ) as hooks,
+        open_place_if_set(settings.archive, settings.s3()) as archive,
+        open_place_if_set(settings.exports_url, settings.s3()) as exports,
     ):
         app, budget_s = settings.app(), settings.caretaker_call_budget_s
         vault = Vault(settings.vault_keys())
@@ -76,7 +82,14 @@ async def open_caretaking(
         )
         login = LoginClient(http, app, call_budget_s=budget_s)
         means = Means(
-            db=db, limits=Limits(redis), meta=meta, login=login, events=events, meter=meter
+            db=db,
+            limits=Limits(redis),
+            meta=meta,
+            login=login,
+            events=events,
+            meter=meter,
+            archive=archive,
+            exports=exports,
         )
         connecting = Connecting(
             db=db,
@@ -88,6 +101,7 @@ async def open_caretaking(
         budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
         yield Caretaking(
             caretaker=make_caretaker(means, settings),
+            exporting=make_exporting(means, settings),
             deleting=Deleting(
                 db=db, forget=partial(forget, redis), every_s=settings.caretaker_every_s
             ),

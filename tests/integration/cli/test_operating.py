@@ -17,6 +17,7 @@ from switchboard.topology import EVENTS
 from tests.integration.cli.conftest import Switchboard
 from tests.integration.cli.past import Past
 from tests.integration.db.town import Shop, hold, lose_token, open_shop, owe
+from tests.integration.storage.yard import open_yard
 from tests.support.builders import message
 from tests.support.cluster import MIGRATIONS, OWNER, Cluster
 
@@ -64,9 +65,42 @@ class TestMoving:
         (events,) = [one for one in manifest["files"] if one["name"] == "events.jsonl"]
         assert row["events"] == events["rows"]
 
+    async def test_by_way_of_s3(
+        self,
+        *,
+        past: Past,
+        switchboard: Switchboard,
+        there_url: str,
+        s3_endpoint_url: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The same file goes into a bucket, once, and comes from there."""
+        await past.play(20)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_endpoint_url)
+        async with open_yard(s3_endpoint_url) as yard:
+            where, missing = f"{yard.url}/shop.zip", f"{yard.url}/other.zip"
+            out = await switchboard("export", "shop", where)
+            again = await switchboard("export", "shop", where)
+            here = await switchboard("export", "shop", tmp_path / "shop.zip")
+            kept = await yard.s3.get_object(Bucket=yard.bucket, Key="ours/shop.zip")
+            file = await kept["Body"].read()
+            monkeypatch.setenv("DATABASE_URL", there_url)
+            nothing = await switchboard("import", missing)
+            back = await switchboard("import", where, "--json")
+
+        assert (0, 0, 0) == (out.code, here.code, back.code), back.err
+        assert (tmp_path / "shop.zip").read_bytes() == file
+        assert str(past.workspace) == json.loads(back.out)["workspace_id"]
+        assert (2, True) == (again.code, again.err.endswith("shop.zip: File exists\n"))
+        assert (2, 1) == (nothing.code, nothing.err.count("\n"))
+        assert "there is none" in nothing.err
+
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
+            (["export", "shop", "s3://some-bucket/shop"], "in S3 it is a .zip"),
+            (["import", "s3://shop.zip"], "in S3 it is a .zip"),
             (["export", "nobody", "out"], "0 workspaces are called 'nobody'"),
             (["export", "shop", "."], "File exists"),
             (["import", "nowhere"], "No such file"),

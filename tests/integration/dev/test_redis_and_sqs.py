@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError
 
+from dev.backing import make_bucket
 from dev.servers import ServerFailed, embedded_redis, embedded_sqs
+from dev.surroundings import BUCKET
 from switchboard.queues import create_queues, open_sqs
+from switchboard.storage import open_place
+from switchboard.storage.settings import S3Options
 from switchboard.topology import QUEUES
 from tests.integration.dev.conftest import gone
 
@@ -76,6 +81,24 @@ async def test_sqs_takes_our_queues_and_keeps_them(tmp_path: Path) -> None:
 
     assert {queue.name for queue in QUEUES} == again.keys()
     assert ["hello"] == [message["Body"] for message in received["Messages"]]
+
+
+async def test_its_files_are_kept(tmp_path: Path) -> None:
+    """What was put into its bucket is there after a restart."""
+    options = S3Options(region="us-east-1")
+    async with embedded_sqs(data_dir=tmp_path / "sqs") as server:
+        await make_bucket(server.endpoint_url, "us-east-1")
+        at = replace(options, endpoint_url=server.endpoint_url)
+        async with open_place(f"s3://{BUCKET}", at) as place, place.draft() as draft:
+            draft.write_bytes(b"kept")
+            await place.put(draft, "a")
+    async with embedded_sqs(data_dir=tmp_path / "sqs") as server:
+        await make_bucket(server.endpoint_url, "us-east-1")
+        at = replace(options, endpoint_url=server.endpoint_url)
+        async with open_place(f"s3://{BUCKET}", at) as place, place.read("a") as chunks:
+            found = [chunk async for chunk in chunks]
+
+    assert [b"kept"] == found
 
 
 async def test_sqs_leaves_no_process() -> None:

@@ -14,7 +14,7 @@ from switchboard.contracts import WorkspaceId
 from switchboard.db import alerts, credentials, deliveries, labels
 from switchboard.db.labels import Label
 from switchboard.db.pool import Database
-from switchboard.db.portable import STAYS, TRAVEL, Table, lines
+from switchboard.db.portable import STAYS, TRAVEL, Owned, Table, lines
 from switchboard.exporting import (
     Arrived,
     CannotArrive,
@@ -241,6 +241,7 @@ class TestRefused:
         ("change", "told"),
         [
             ({"version": 2}, "version"),
+            ({"format": "switchboard.events"}, "no whole workspace"),
             ({"migration": "99999999999999"}, "later release"),
             ({"files": [{"name": "../x", "rows": 1, "sha256": ""}]}, "'../x' is nothing"),
         ],
@@ -295,7 +296,7 @@ async def test_pages(past: Past) -> None:
     await past.play(30)
     events = Table(name="public.events", order="event_id")
     async with past.db.transaction() as tx:
-        pages = [len(page) async for page in lines(tx, events, past.workspace, page=7)]
+        pages = [len(page) async for page in lines(tx, events, Owned(past.workspace), page=7)]
 
     assert {7} == set(pages[:-1])
     assert 0 < pages[-1] <= 7

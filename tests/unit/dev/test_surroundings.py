@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,19 @@ def test_what_is_not_ours_is_passed_on(folder: Path) -> None:
     given = surroundings(folder, OLLAMA_HOST="http://model:1").of_service(CLASSIFIER, BACKING)
 
     assert "http://model:1" == given["OLLAMA_HOST"]
+
+
+def test_where_exports_are_kept(folder: Path) -> None:
+    """In a bucket of our own server, where the person who runs it says, or nowhere."""
+    ours = replace(BACKING, s3_endpoint_url="http://127.0.0.1:7")
+    given = surroundings(folder, EXPORTS_URL="/var/exports").of_service(CONTROL, ours)
+
+    assert (
+        "s3://switchboard-local/exports"
+        == (surroundings(folder).of_service(CONTROL, ours)["EXPORTS_URL"])
+    )
+    assert "/var/exports" == given["EXPORTS_URL"]
+    assert "EXPORTS_URL" not in surroundings(folder).of_service(CONTROL, BACKING)
 
 
 def test_a_stand_in_replaces_the_simulator(folder: Path) -> None:

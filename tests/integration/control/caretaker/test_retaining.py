@@ -20,8 +20,13 @@ from switchboard.db import jobs
 from switchboard.db.jobs import Standing
 from switchboard.db.ledger import Recorded, record
 from switchboard.db.pool import Database, open_pool
+from switchboard.storage import Place, open_place
+from switchboard.storage.directory import Directory
+from switchboard.storage.s3 import InBucket
 from switchboard.telemetry import Meter
 from tests.integration.db.town import Shop, open_shop, recorded
+from tests.integration.queues.relay import open_relay
+from tests.integration.storage.yard import Yard, open_yard
 
 DAY = timedelta(days=1)
 TODAY = utc_now().astimezone(UTC).date()
@@ -36,6 +41,7 @@ class Attic:
     db: Database
     shop: Shop
     directory: Path
+    place: Place | None = None
     meter: Meter = field(default_factory=lambda: Meter("control", "test"))
 
     async def happened(self, *moments: date) -> list[Recorded]:
@@ -54,7 +60,8 @@ class Attic:
 
     async def run(self, *, keeps: int | None = 30, times: int = 1) -> Standing:
         """Let a caretaker look so often; return how the job stands then."""
-        keeping = None if keeps is None else Keeping(keeps, self.directory)
+        place = self.place or Directory(self.directory)
+        keeping = None if keeps is None else Keeping(keeps, place)
         caretaker = Caretaker(
             self.db,
             [Retaining(db=self.db, keeping=keeping, now=utc_now)],
@@ -140,7 +147,7 @@ async def test_nowhere_to_write(attic: Attic) -> None:
     await jobs.hasten(attic.db, "retention", None)
     standing = await attic.run()
 
-    assert "cannot_archive" in (failed.last_error or "")
+    assert "cannot_archive: events-" in (failed.last_error or "")
     assert [OLD] == there
     assert ("done", []) == (standing.last_outcome, await attic.left())
 
@@ -177,6 +184,63 @@ async def test_more_of_a_day_that_is_gone(attic: Attic) -> None:
     assert [str(first.event_id)] == attic.ids(f"events-{OLD}.jsonl.gz")
     assert [str(more.event_id)] == attic.ids(f"events-{OLD}.2.jsonl.gz")
     assert [TODAY] == await attic.left()
+
+
+async def test_in_s3(attic: Attic, s3_endpoint_url: str) -> None:
+    """A day is dropped once S3 has given back what it was given; the note says where it is."""
+    (event,) = await attic.happened(OLD)
+    async with open_yard(s3_endpoint_url) as yard, yard.place() as attic.place:
+        standing = await attic.run()
+        name = f"ours/events-{OLD}.jsonl.gz"
+        found = await yard.s3.get_object(Bucket=yard.bucket, Key=name)
+        kept = await found["Body"].read()
+    (noted,) = await attic.archives()
+    (line,) = gzip.decompress(kept).decode().splitlines()
+
+    assert ("done", []) == (standing.last_outcome, await attic.left())
+    assert str(event.event_id) == json.loads(line)["event_id"]
+    assert (f"s3://{yard.bucket}/{name}", True) == (noted["location"], noted["dropped"])
+    assert hashlib.sha256(kept).hexdigest() == noted["sha256"]
+
+
+async def test_s3_goes_away_in_the_middle(attic: Attic, s3_endpoint_url: str) -> None:
+    """It takes the file, and cannot be asked for it: the day stays, and is dropped when it can."""
+    await attic.happened(OLD)
+    async with (
+        open_yard(s3_endpoint_url) as yard,
+        open_relay(yard.endpoint_url) as relay,
+        yard.place(at=relay.url) as place,
+    ):
+        attic.place = place
+
+        def once_put(**_: object) -> None:
+            relay.cut()
+
+        assert isinstance(place, InBucket)
+        place._s3.meta.events.register_first("after-call.s3.PutObject", once_put)
+        failed = await attic.run()
+        there, noted, keys = await attic.left(), await attic.archives(), await yard.keys()
+        place._s3.meta.events.unregister("after-call.s3.PutObject", once_put)
+        relay.mend()
+        await jobs.hasten(attic.db, "retention", None)
+        standing = await attic.run()
+
+    assert (failed.last_error or "").startswith("unavailable: S3 read")
+    assert ([OLD], []) == (there, noted)
+    assert [f"ours/events-{OLD}.jsonl.gz"] == keys
+    assert ("done", []) == (standing.last_outcome, await attic.left())
+
+
+async def test_no_bucket(attic: Attic, s3_endpoint_url: str) -> None:
+    """What cannot be archived stays, and the job says what is to be done."""
+    await attic.happened(OLD)
+    options = Yard.options(s3_endpoint_url)
+    async with open_place("s3://no-such-bucket-of-ours/a", options) as attic.place:
+        failed = await attic.run()
+
+    assert "cannot_keep: S3" in (failed.last_error or "")
+    assert "NoSuchBucket: make the bucket" in (failed.last_error or "")
+    assert [OLD] == await attic.left()
 
 
 _NOTED = ("day", "number", "rows", "sha256", "location", "dropped")

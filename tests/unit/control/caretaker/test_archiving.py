@@ -13,6 +13,8 @@ import pytest
 from services.control.caretaker import archiving
 from services.control.caretaker.archiving import CannotArchive, Filed
 from services.control.caretaker.retaining import file_name, is_over
+from switchboard.storage import CannotKeep
+from switchboard.storage.directory import Directory
 
 LINES = ['{"text": "día"}', '{"text": "\\n"}', "{}"]
 
@@ -31,7 +33,7 @@ def there(directory: Path) -> list[Path]:
 async def test_what_is_written(tmp_path: Path) -> None:
     """Line by line what was given, and nothing but the file; its checksum is the file's."""
     path = tmp_path / "a.jsonl.gz"
-    filed = await archiving.write(path, pages(LINES[:2], LINES[2:]))
+    filed = await archiving.write(Directory(tmp_path), path.name, pages(LINES[:2], LINES[2:]))
     written = path.read_bytes()
 
     assert "".join(f"{line}\n" for line in LINES) == gzip.decompress(written).decode()
@@ -41,9 +43,10 @@ async def test_what_is_written(tmp_path: Path) -> None:
 
 async def test_the_same_lines(tmp_path: Path) -> None:
     """However they came in pages, and whenever, they are the same bytes; none are a file, too."""
-    one = await archiving.write(tmp_path / "a", pages(LINES))
-    other = await archiving.write(tmp_path / "b", pages(LINES))
-    none = await archiving.write(tmp_path / "c", pages())
+    place = Directory(tmp_path)
+    one = await archiving.write(place, "a", pages(LINES))
+    other = await archiving.write(place, "b", pages(LINES))
+    none = await archiving.write(place, "c", pages())
 
     assert one == other
     assert 0 == none.rows
@@ -53,9 +56,10 @@ async def test_one_that_is_there(tmp_path: Path) -> None:
     """It is replaced by the whole new one."""
     path = tmp_path / "a"
     path.write_text("earlier")
-    filed = await archiving.write(path, pages(LINES))
+    filed = await archiving.write(Directory(tmp_path), "a", pages(LINES))
 
-    assert filed == archiving.read_back(path)
+    assert filed.rows == archiving.count(path)
+    assert filed.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 async def test_a_reading_that_breaks(tmp_path: Path) -> None:
@@ -63,7 +67,7 @@ async def test_a_reading_that_breaks(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("earlier")
     with pytest.raises(KeyError):
-        await archiving.write(path, pages(LINES, fails=KeyError("oops")))
+        await archiving.write(Directory(tmp_path), "a", pages(LINES, fails=KeyError("oops")))
 
     assert "earlier" == path.read_text()
     assert [path] == there(tmp_path)
@@ -72,22 +76,23 @@ async def test_a_reading_that_breaks(tmp_path: Path) -> None:
 async def test_nowhere_to_write(tmp_path: Path) -> None:
     """It is a failure of ours, which names the file."""
     with pytest.raises(CannotArchive, match=r"a\.gz"):
-        await archiving.write(tmp_path / "missing" / "a.gz", pages(LINES))
+        await archiving.write(Directory(tmp_path / "missing"), "a.gz", pages(LINES))
 
 
-async def test_a_disk_that_keeps_something_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_lines_that_get_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What reads back as another number of lines is no archive."""
-    read_back = archiving.read_back
-
-    def fewer(path: Path) -> Filed:
-        whole = read_back(path)
-        return Filed(whole.rows - 1, whole.size_bytes, whole.sha256)
-
-    monkeypatch.setattr(archiving, "read_back", fewer)
+    count = archiving.count
+    monkeypatch.setattr(archiving, "count", lambda path: count(path) - 1)
     with pytest.raises(CannotArchive, match="3 lines written, 2 read back"):
-        await archiving.write(tmp_path / "a", pages(LINES))
+        await archiving.write(Directory(tmp_path), "a", pages(LINES))
+
+    assert [] == there(tmp_path)
+
+
+async def test_a_place_that_refuses(tmp_path: Path) -> None:
+    """Its own failure passes, and nothing is left lying about."""
+    with pytest.raises(CannotKeep):
+        await archiving.write(Directory(tmp_path), "../a", pages(LINES))
 
     assert [] == there(tmp_path)
 
@@ -98,7 +103,7 @@ def test_what_is_no_archive(tmp_path: Path, broken: bytes) -> None:
     path = tmp_path / "a"
     path.write_bytes(broken)
     try:
-        rows = archiving.read_back(path).rows
+        rows = archiving.count(path)
     except gzip.BadGzipFile:
         rows = 0
 
