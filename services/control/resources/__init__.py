@@ -24,6 +24,7 @@ from services.control.resources import (
     deliveries,
     forecasts,
     intents,
+    labels,
     members,
     workspaces,
 )
@@ -34,6 +35,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts.router,
     campaigns.router,
     intents.router,
+    labels.router,
     activity.router,
     deliveries.router,
     forecasts.router,

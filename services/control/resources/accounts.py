@@ -10,14 +10,15 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
+from services.control.asked import Body
 from services.control.envelope import Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
 from switchboard.contracts import WorkspaceId
-from switchboard.db import accounts, alerts, workspaces
+from switchboard.db import accounts, alerts, holds, workspaces
 from switchboard.db.accounts import OwnersSettings, Served, Status
-from switchboard.rules.alerts import Audience, told
+from switchboard.rules.alerts import AlertKind, Audience, told
 from switchboard.rules.ceilings import PRIVATE_REPLIES_MOST, SENDS_MOST
 from switchboard.rules.sentences import sentence_of
 
@@ -60,7 +61,7 @@ class Settings(BaseModel):
         )
 
 
-class SettingsWanted(BaseModel):
+class SettingsWanted(Body):
     """Settings as somebody wants them to be; what is left out stays as it is."""
 
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "UTC"
@@ -137,7 +138,7 @@ class Alert(BaseModel):
     """Something about an account that a person should know or do, while it is true."""
 
     id: UUID
-    kind: str
+    kind: AlertKind
     subject: str
     says: str
     do: str
@@ -190,6 +191,19 @@ async def read_account_health(account_id: UUID, tx: Tx) -> AccountHealth:
         private_replies_per_hour=found.settings.private_replies_per_hour,
         sends_per_second=found.settings.sends_per_second,
     )
+
+
+@router.post("/accounts/{account_id}/try-again")
+async def try_account_again(account_id: UUID, tx: Tx, response: Response) -> Account:
+    """
+    Say that what an account is held for is mended; an editor may.
+
+    Its next delivery is tried at once: if Meta takes it, all that waits follows, and if not, the
+    hold begins again. Nothing changes about an account that is not held.
+    """
+    await required(tx, account_id)
+    await holds.try_as_caller(tx, account_id)
+    return await read_account(account_id, tx, response)
 
 
 @router.patch("/accounts/{account_id}/settings", responses=EDITED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -130,3 +131,38 @@ class TestSettings:
 
         assert answer.status in {409, 422}, answer.text
         assert before.body == (await admin.get(path)).body
+
+
+class TestTryingAgain:
+    async def test_a_held_account(self, house: House, owner: Database, shop: Shop) -> None:
+        """Its wait is over at once, which is in the audit log; what it was held for stays."""
+        editor, admin = await house.member(shop, "editor"), await house.member(shop, "admin")
+        await hold(owner, shop)
+        tried = await editor.post(f"/v1/accounts/{shop.account}/try-again")
+        [deed] = (
+            await admin.get(f"/v1/workspaces/{shop.workspace}/audit?actor_id={editor.id}")
+        ).body["items"]
+
+        assert 200 == tried.status
+        assert datetime.fromisoformat(tried.body["hold"]["until"]) <= datetime.now(UTC)
+        assert ("instagram_accounts", ["held_until"]) == (deed["subject"], list(deed["after"]))
+
+    async def test_one_that_is_not_held(self, house: House, shop: Shop) -> None:
+        """Nothing changes."""
+        editor, path = await house.member(shop, "editor"), f"/v1/accounts/{shop.account}"
+        before = await editor.get(path)
+        tried = await editor.post(f"{path}/try-again")
+
+        assert (200, before.body) == (tried.status, tried.body)
+
+    async def test_who_may(self, house: House, owner: Database, shop: Shop) -> None:
+        """A viewer may not, and nobody else hears of the account; it stays held."""
+        viewer, stranger = await house.member(shop, "viewer"), await house.newcomer()
+        await hold(owner, shop)
+        path = f"/v1/accounts/{shop.account}"
+        refused = await viewer.post(f"{path}/try-again")
+        unseen = await stranger.post(f"{path}/try-again")
+        read = await viewer.get(path)
+
+        assert (403, 404) == (refused.status, unseen.status)
+        assert datetime.fromisoformat(read.body["hold"]["until"]) > datetime.now(UTC)
