@@ -130,7 +130,7 @@ class _Teller:
         if self._event.get("erased") or self._is_nobodys:
             return
         if not told.get("revision"):
-            yield "Nothing had been decided about them before."
+            yield "Nothing was known of them that a campaign could go by."
         if told.get("paused_until"):
             yield f"The automation was silent towards them until {told['paused_until']}."
         if told.get("opted_out_at"):
