@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from services.control.asked import Body
@@ -15,6 +15,7 @@ from services.control.envelope import Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
+from services.control.within import Within
 from switchboard.contracts import WorkspaceId
 from switchboard.db import accounts, alerts, holds, workspaces
 from switchboard.db.accounts import OwnersSettings, Served, Status
@@ -138,12 +139,14 @@ class Alert(BaseModel):
     """Something about an account that a person should know or do, while it is true."""
 
     id: UUID
+    account_id: UUID
     kind: AlertKind
     subject: str
     says: str
     do: str
     audience: Audience
     raised_at: datetime
+    resolved_at: datetime | None = Field(description="Null: it is still true.")
 
 
 class AccountHealth(BaseModel):
@@ -168,6 +171,28 @@ async def list_accounts(
     after = _CURSORS.read(cursor)
     found = await accounts.of_workspace(tx, workspace, after=after, limit=limit + 1)
     return _CURSORS.page(found, limit, lambda one: (one.created_at, one.id), Account.of)
+
+
+@router.get("/workspaces/{workspace_id}/alerts")
+async def list_alerts(
+    workspace: Within,
+    tx: Tx,
+    *,
+    account_id: UUID | None = None,
+    with_over: Annotated[bool, Query(description="Those that are over, too.")] = False,
+    limit: Limit = 50,
+    cursor: CursorWritten = None,
+) -> Page[Alert]:
+    """List what somebody should know or do about a workspace's accounts, raised last first."""
+    found = await alerts.of_workspace(
+        tx,
+        workspace,
+        with_over=with_over,
+        account=account_id,
+        after=_CURSORS.read(cursor),
+        limit=limit + 1,
+    )
+    return _CURSORS.page(found, limit, lambda one: (one.raised_at, one.id), _alert)
 
 
 @router.get("/accounts/{account_id}")
@@ -256,12 +281,14 @@ def _alert(one: alerts.Alert) -> Alert:
     sentences = told(one.kind, one.subject, one.detail)
     return Alert(
         id=one.id,
+        account_id=one.account,
         kind=one.kind,
         subject=one.subject,
         says=sentences.says,
         do=sentences.do,
         audience=sentences.audience,
         raised_at=one.raised_at,
+        resolved_at=one.resolved_at,
     )
 
 

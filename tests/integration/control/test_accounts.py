@@ -10,6 +10,7 @@ import pytest
 
 from switchboard.db import alerts
 from switchboard.db.pool import Database
+from switchboard.rules.alerts import AlertKind
 from tests.integration.control.house import House
 from tests.integration.db.town import Shop, hold, lose_token, open_shop, owe
 from tests.integration.db.users import Role
@@ -62,6 +63,29 @@ async def test_a_dead_token(house: House, shop: Shop, owner: Database) -> None:
     read = await viewer.get(f"/v1/accounts/{shop.account}")
 
     assert "reconnect_needed" == read.body["status"]
+
+
+async def test_a_workspaces_alerts(house: House, shop: Shop, owner: Database) -> None:
+    """What is open of all its accounts, raised last first; what is over on request; by pages."""
+    other = await open_shop(owner)
+    kinds: tuple[AlertKind, ...] = ("account_held", "thread_taken", "app_limited")
+    for kind in kinds:
+        await alerts.raise_alert(owner, shop.account, kind, detail={"reason": "policy_block"})
+    await alerts.raise_alert(owner, other.account, "app_limited", detail={})
+    await alerts.resolve(owner, shop.account, "thread_taken")
+    viewer, path = await house.member(shop, "viewer"), f"/v1/workspaces/{shop.workspace}/alerts"
+    open_ = (await viewer.get(path)).body
+    first = (await viewer.get(f"{path}?with_over=true&limit=2")).body
+    rest = (await viewer.get(f"{path}?with_over=true&cursor={first['next_cursor']}")).body
+    elsewhere = (await viewer.get(f"{path}?account_id={other.account}")).body
+    refused = await viewer.get(f"/v1/workspaces/{other.workspace}/alerts")
+
+    assert ["app_limited", "account_held"] == [one["kind"] for one in open_["items"]]
+    assert 2 * [str(shop.account)] == [one["account_id"] for one in open_["items"]]
+    assert [("app_limited", True), ("thread_taken", False), ("account_held", True)] == [
+        (one["kind"], one["resolved_at"] is None) for one in (*first["items"], *rest["items"])
+    ]
+    assert ([], 404) == (elsewhere["items"], refused.status)
 
 
 class TestSettings:
