@@ -62,7 +62,9 @@ These decide what is started on your machine. A server whose address is given is
 | `CONTROL_PORT` | 8000 | the dashboard's API |
 | `INGRESS_PORT` | 8001 | where webhooks arrive |
 | `METASIM_PORT` | 8002 | the simulator of Meta, and its page |
-| `AUTH_PORT` | 8003 | the stand-in of Supabase Auth |
+| `AUTH_PORT` | 8003 | the stand-in of Supabase Auth; its letters are at `/inbox` |
+| `AUTH_TOKEN_LIVES_S` | 3600 | seconds that its access tokens are good: few, to see them end |
+| `AUTH_SITE_URL` | control | where its letters lead, unless a local page asked |
 | `SQS_PORT`, `POSTGRES_PORT`, `REDIS_PORT` | 4566, 55432, 56379 | the embedded servers |
 | `ROUTER_HEALTH_PORT`, `CLASSIFIER_HEALTH_PORT`, `SENDER_HEALTH_PORT` | 8011, 8012, 8013 | health |
 | `META_GRAPH_URL`, `META_API_URL`, `META_WWW_URL` | the simulator | another stand-in of Instagram |

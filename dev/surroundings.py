@@ -176,6 +176,7 @@ class Surroundings:
             "AUTH_DATABASE_URL": backing.owner_url,
             "AUTH_HOST": HOST,
             "AUTH_PORT": str(self.ports["auth"]),
+            "AUTH_SITE_URL": self.given("AUTH_SITE_URL") or self.control_url,
             "SUPABASE_URL": self.supabase_url,
         }
 

@@ -9,6 +9,7 @@ import sys
 from aiohttp import web
 
 from dev.auth.app import make_app
+from dev.auth.letters import Letters
 from dev.auth.settings import Settings
 from dev.auth.tokens import Signer
 from dev.auth.users import Users, is_ours
@@ -28,7 +29,8 @@ async def main() -> int:
                 return _refuse("the database has a real project's Auth: set SUPABASE_URL to it")
         except Unavailable as failure:
             return _refuse(str(failure))
-        app = make_app(Users(db), Signer(issuer=settings.issuer))
+        signer = Signer(issuer=settings.issuer, lives_s=settings.auth_token_lives_s)
+        app = make_app(Users(db), signer, Letters(), site_url=settings.auth_site_url)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         try:

@@ -1,180 +1,219 @@
 """
 The stand-in's answers, in the shapes of Supabase Auth.
 
-Source: Supabase, "Auth error codes" and the shapes auth-js reads. Errors are `{code, message}` and
-carry `X-Supabase-Api-Version`, without which the client does not look at the code.
+Sources: Supabase, "Auth error codes"; the server's own code (github.com/supabase/auth), for what is
+refused how; the shapes auth-js reads.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 from uuid import UUID
 
 from aiohttp import hdrs, web
 
-from dev.auth.tokens import LIVES_S, Signer
+from dev.auth.answers import (
+    Json,
+    Refused,
+    address_in,
+    as_supabase,
+    bad,
+    bearer_of,
+    body_of,
+    preflight,
+    text_in,
+    unfit,
+)
+from dev.auth.by_letter import ByLetter, challenge_in, redirect_of
+from dev.auth.letters import Letters
+from dev.auth.tokens import Signer
 from dev.auth.users import Scope, Session, User, Users
 
-_VERSION: Final = {"X-Supabase-Api-Version": "2024-01-01"}
 _SHORTEST: Final = 6  # characters of a password, as a new project has it
-_CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "apikey, authorization, content-type, x-client-info, "
-    "x-supabase-api-version",
-    "Access-Control-Expose-Headers": "X-Supabase-Api-Version",
+_SETTINGS: Final = {
+    "external": {"email": True, "phone": False, "anonymous_users": False},
+    "disable_signup": False,
+    "mailer_autoconfirm": True,
+    "phone_autoconfirm": False,
+    "sms_provider": "",
+    "saml_enabled": False,
+}
+_ABOUT: Final = {
+    "name": "GoTrue",
+    "version": "switchboard",
+    "description": "A stand-in for Supabase Auth, for one machine",
 }
 
-Json = Mapping[str, Any]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+def make_app(users: Users, signer: Signer, letters: Letters, *, site_url: str) -> web.Application:
+    """
+    Return the stand-in's application.
 
-class _Refused(Exception):  # noqa: N818  it reads as what happened
-    def __init__(self, status: HTTPStatus, code: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status, self.body = status, {"code": code, "message": message, **more}
-
-
-def make_app(users: Users, signer: Signer) -> web.Application:
-    """Return the stand-in's application."""
-    auth = _Auth(users, signer)
-    app = web.Application(middlewares=[_as_supabase])
+    Letters' links lead to it, and from there to pages of this machine: `site_url` unless the client
+    asked for another.
+    """
+    auth = _Auth(users, signer, letters, site_url=site_url)
+    by_letter = ByLetter(users, letters, told=auth.told, auth_url=signer.issuer, site_url=site_url)
+    app = web.Application(middlewares=[as_supabase])
     app.router.add_get("/health", auth.health)
-    app.router.add_get("/auth/v1/.well-known/jwks.json", auth.keys)
-    app.router.add_post("/auth/v1/signup", auth.sign_up)
-    app.router.add_post("/auth/v1/token", auth.token)
-    app.router.add_get("/auth/v1/user", auth.user)
-    app.router.add_post("/auth/v1/logout", auth.log_out)
-    app.router.add_route(hdrs.METH_OPTIONS, "/{any:.*}", auth.preflight)
+    app.router.add_get("/inbox", by_letter.inbox)
+    app.router.add_get("/inbox.json", by_letter.letters)
+    for method, path, handler in (
+        (hdrs.METH_GET, "/health", auth.about),
+        (hdrs.METH_GET, "/settings", auth.settings),
+        (hdrs.METH_GET, "/.well-known/jwks.json", auth.keys),
+        (hdrs.METH_GET, "/authorize", auth.authorize),
+        (hdrs.METH_POST, "/signup", auth.sign_up),
+        (hdrs.METH_GET, "/user", auth.user),
+        (hdrs.METH_PUT, "/user", auth.change),
+        (hdrs.METH_POST, "/logout", auth.log_out),
+        (hdrs.METH_POST, "/recover", by_letter.recover),
+        (hdrs.METH_POST, "/otp", by_letter.otp),
+        (hdrs.METH_POST, "/resend", by_letter.resend),
+        (hdrs.METH_POST, "/verify", by_letter.verify),
+        (hdrs.METH_GET, "/verify", by_letter.follow),
+    ):
+        app.router.add_route(method, f"/auth/v1{path}", handler)
+    app.router.add_post("/auth/v1/token", _granting(auth, by_letter))
+    app.router.add_route(hdrs.METH_OPTIONS, "/{any:.*}", preflight)
     return app
 
 
 class _Auth:
-    def __init__(self, users: Users, signer: Signer) -> None:
-        self._users, self._signer = users, signer
+    """Signing up, in and out by password."""
+
+    def __init__(self, users: Users, signer: Signer, letters: Letters, *, site_url: str) -> None:
+        self._users, self._signer, self._letters = users, signer, letters
+        self._site_url = site_url
 
     async def health(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
-    async def preflight(self, _request: web.Request) -> web.Response:
-        return web.Response(status=HTTPStatus.NO_CONTENT)
+    async def about(self, _request: web.Request) -> web.Response:
+        return web.json_response(_ABOUT)
+
+    async def settings(self, _request: web.Request) -> web.Response:
+        return web.json_response(_SETTINGS)
 
     async def keys(self, _request: web.Request) -> web.Response:
         headers = {"Cache-Control": "public, max-age=600"}
         return web.json_response(self._signer.key_set(), headers=headers)
 
+    async def authorize(self, _request: web.Request) -> web.Response:
+        raise bad("validation_failed", "Unsupported provider: provider is not enabled")
+
     async def sign_up(self, request: web.Request) -> web.Response:
-        email, password, data = await _credentials(request)
-        if len(password) < _SHORTEST:
-            raise _Refused(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "weak_password",
-                f"Password should be at least {_SHORTEST} characters.",
-                weak_password={"reasons": ["length"]},
-            )
+        body = await body_of(request)
+        if not body.get("email") and not body.get("phone"):
+            raise unfit("anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+        email, password, data = address_in(body), text_in(body, "password"), _data_in(body)
+        if not password:
+            raise bad("validation_failed", "Signup requires a valid password")
+        _require_strong(password)
         session = await self._users.sign_up(email, password, data)
         if session is None:
-            raise _Refused(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "user_already_exists", "User already registered"
-            )
-        return self._logged_in(session)
+            raise unfit("user_already_exists", "User already registered")
+        return web.json_response(self.told(session))
 
-    async def token(self, request: web.Request) -> web.Response:
-        match request.query.get("grant_type"):
-            case "password":
-                email, password, _ = await _credentials(request)
-                session = await self._users.log_in(email, password)
-                if session is None:
-                    raise _bad("invalid_credentials", "Invalid login credentials")
-                return self._logged_in(session)
-            case "refresh_token":
-                return await self._go_on(str((await _body(request)).get("refresh_token") or ""))
-            case other:
-                raise _bad("validation_failed", f"unsupported_grant_type: {other}")
+    async def by_password(self, body: Json) -> web.Response:
+        session = await self._users.log_in(text_in(body, "email"), text_in(body, "password"))
+        if session is None:
+            raise bad("invalid_credentials", "Invalid login credentials")
+        return web.json_response(self.told(session))
+
+    async def go_on(self, body: Json) -> web.Response:
+        session = await self._users.go_on(text_in(body, "refresh_token"))
+        if session == "unknown":
+            raise bad("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+        if session == "used":
+            raise bad("refresh_token_already_used", "Invalid Refresh Token: Already Used")
+        return web.json_response(self.told(session))
 
     async def user(self, request: web.Request) -> web.Response:
-        return web.json_response((await self._caller(request))[0])
+        return web.json_response(self._shown((await self._caller(request))[0]))
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Change a password, an address or what the user says of themselves."""
+        user, session = await self._caller(request)
+        body, id_ = await body_of(request), UUID(user["id"])
+        password, data = text_in(body, "password"), body.get("data")
+        email = address_in(body) if body.get("email") else user["email"]
+        if password:
+            _require_strong(password)
+        if email != user["email"] and await self._users.of_address(email) is not None:
+            message = "A user with this email address has already been registered"
+            raise unfit("email_exists", message)
+        if password and not await self._users.set_password(id_, session, password):
+            message = "New password should be different from the old password."
+            raise unfit("same_password", message)
+        if isinstance(data, dict):
+            await self._users.add_data(id_, data)
+        if email != user["email"]:
+            back, challenge = redirect_of(request, self._site_url), challenge_in(body)
+            self._letters.write("email_change", email, id_, redirect_to=back, challenge=challenge)
+        return await self.user(request)
 
     async def log_out(self, request: web.Request) -> web.Response:
         user, session = await self._caller(request)
         scope = request.query.get("scope", "global")
         if scope not in {"global", "local", "others"}:
-            raise _bad("validation_failed", f"there is no scope {scope}")
+            raise bad("validation_failed", f'Unsupported logout scope "{scope}"')
         await self._users.log_out(UUID(user["id"]), session, cast("Scope", scope))
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
-    async def _go_on(self, refresh_token: str) -> web.Response:
-        session = await self._users.go_on(refresh_token)
-        if session == "unknown":
-            raise _bad("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
-        if session == "used":
-            raise _bad("refresh_token_already_used", "Invalid Refresh Token: Already Used")
-        return self._logged_in(session)
+    def told(self, session: Session) -> dict[str, Any]:
+        """Return a session as clients keep it."""
+        token, expires_at = self._signer.sign(session.user, session.id)
+        return {
+            "access_token": token,
+            "token_type": "bearer",
+            "expires_in": self._signer.lives_s,
+            "expires_at": expires_at,
+            "refresh_token": session.refresh_token,
+            "user": self._shown(session.user),
+        }
 
     async def _caller(self, request: web.Request) -> tuple[User, UUID]:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise _Refused(HTTPStatus.UNAUTHORIZED, "no_authorization", "No bearer token")
-        said = self._signer.read(token)
+        said = self._signer.read(bearer_of(request))
         if said is None:
-            raise _Refused(HTTPStatus.FORBIDDEN, "bad_jwt", "invalid JWT")
+            raise Refused(HTTPStatus.FORBIDDEN, "bad_jwt", "invalid JWT")
         session = UUID(said["session_id"])
         user = await self._users.of_session(UUID(said["sub"]), session)
         if user is None:
             message = "Session from session_id claim in JWT does not exist"
-            raise _Refused(HTTPStatus.FORBIDDEN, "session_not_found", message)
+            raise Refused(HTTPStatus.FORBIDDEN, "session_not_found", message)
         return user, session
 
-    def _logged_in(self, session: Session) -> web.Response:
-        token, expires_at = self._signer.sign(session.user, session.id)
-        return web.json_response(
-            {
-                "access_token": token,
-                "token_type": "bearer",
-                "expires_in": LIVES_S,
-                "expires_at": expires_at,
-                "refresh_token": session.refresh_token,
-                "user": session.user,
-            }
-        )
+    def _shown(self, user: User) -> User:
+        pending = self._letters.pending(UUID(user["id"]))
+        return user if pending is None else {**user, "new_email": pending}
 
 
-@web.middleware
-async def _as_supabase(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors in Supabase Auth's shape, and let any page of this machine ask."""
-    try:
-        response = await handler(request)
-    except _Refused as refused:
-        response = web.json_response(refused.body, status=refused.status)
-    response.headers.update(_CORS | _VERSION)
-    return response
+def _granting(auth: _Auth, by_letter: ByLetter) -> Any:
+    grants = {
+        "password": auth.by_password,
+        "refresh_token": auth.go_on,
+        "pkce": by_letter.exchange,
+    }
+
+    async def token(request: web.Request) -> web.Response:
+        grant = grants.get(request.query.get("grant_type", ""))
+        if grant is None:
+            raise bad("invalid_credentials", "unsupported_grant_type")
+        return await grant(await body_of(request))
+
+    return token
 
 
-async def _credentials(request: web.Request) -> tuple[str, str, Json]:
-    body = await _body(request)
-    email, password, data = body.get("email"), body.get("password"), body.get("data") or {}
-    if not isinstance(email, str) or _EMAIL.fullmatch(email) is None:
-        raise _bad("validation_failed", "Unable to validate email address: invalid format")
-    if not isinstance(password, str) or not password or not isinstance(data, dict):
-        raise _bad("validation_failed", "Signup requires a valid password")
-    return email, password, data
+def _data_in(body: Json) -> Json:
+    data = body.get("data") or {}
+    if not isinstance(data, dict):
+        raise bad("bad_json", "Could not parse request body as JSON")
+    return data
 
 
-async def _body(request: web.Request) -> Json:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise _bad("bad_json", "Could not parse request body as JSON") from None
-    if not isinstance(body, dict):
-        raise _bad("bad_json", "Could not parse request body as JSON")
-    return body
-
-
-def _bad(code: str, message: str) -> _Refused:
-    return _Refused(HTTPStatus.BAD_REQUEST, code, message)
-
-
-_EMAIL: Final = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,190}")
+def _require_strong(password: str) -> None:
+    if len(password) < _SHORTEST:
+        message = f"Password should be at least {_SHORTEST} characters."
+        raise unfit("weak_password", message, weak_password={"reasons": ["length"]})

@@ -6,6 +6,7 @@ import ipaddress
 
 from pydantic import Field, PostgresDsn, field_validator
 
+from dev.auth.tokens import LIVES_S
 from switchboard.settings import BaseUrl, Environment
 
 
@@ -15,6 +16,12 @@ class Settings(Environment):
     auth_database_url: PostgresDsn = Field(repr=False, description="As the schema's owner.")
     auth_host: str = Field("127.0.0.1", description="A loopback address.")
     auth_port: int = Field(8003, ge=0, le=65_535, description="The port it listens on.")
+    auth_site_url: BaseUrl = Field(
+        "http://127.0.0.1:8000", description="Where letters' links lead, unless told otherwise."
+    )
+    auth_token_lives_s: int = Field(
+        LIVES_S, ge=1, le=604_800, description="Seconds that an access token is good."
+    )
     supabase_url: BaseUrl = Field(description="Where clients reach it.")
     deploy_env: str = Field("local", description="The installation's name; must be local.")
 

@@ -16,10 +16,11 @@ _AUDIENCE: Final = "authenticated"
 
 
 class Signer:
-    """Signs tokens as `issuer`, and publishes what they are verified with."""
+    """Signs tokens as `issuer`, good for `lives_s`; publishes what they are verified with."""
 
-    def __init__(self, *, issuer: str) -> None:
-        self._issuer, self._key_id = issuer, uuid4().hex
+    def __init__(self, *, issuer: str, lives_s: int = LIVES_S) -> None:
+        self.issuer, self.lives_s = issuer, lives_s
+        self._key_id = uuid4().hex
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def key_set(self) -> Mapping[str, Any]:
@@ -32,12 +33,12 @@ class Signer:
         """Return an access token of `user`'s in `session`, and when it is over (epoch seconds)."""
         now = int(time.time())
         claims = {
-            "iss": self._issuer,
+            "iss": self.issuer,
             "aud": _AUDIENCE,
             "sub": user["id"],
             "role": "authenticated",
             "iat": now,
-            "exp": now + LIVES_S,
+            "exp": now + self.lives_s,
             "email": user["email"],
             "phone": "",
             "aal": "aal1",
@@ -58,7 +59,7 @@ class Signer:
                 self._key.public_key(),
                 algorithms=["ES256"],
                 audience=_AUDIENCE,
-                issuer=self._issuer,
+                issuer=self.issuer,
             )
         except jwt.PyJWTError:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -73,6 +73,45 @@ class Users:
         row = await self._db.fetchrow(_OF_SESSION, user, session)
         return None if row is None else _user(row)
 
+    async def of_address(self, email: str) -> UUID | None:
+        """Return whose address it is; `None`: nobody's."""
+        row = await self._db.fetchrow("select id from auth.users where lower(email) = $1", email)
+        return None if row is None else UUID(str(row["id"]))
+
+    async def join(self, email: str, data: Mapping[str, Any]) -> UUID:
+        """Make a user without a password; one who is there already stays as they are."""
+        await self._db.execute(_JOIN, email, dict(data))
+        user = await self.of_address(email)
+        if user is None:
+            raise QueryFailed("a user who joined is not there")
+        return user
+
+    async def let_in(self, user: UUID) -> Session:
+        """Log in a user who has shown otherwise that it is they."""
+        async with self._db.transaction() as tx:
+            row = await tx.fetchrow(_SEEN, user)
+            if row is None:
+                raise QueryFailed("whoever is let in is no user")
+            return await _begin(tx, row)
+
+    async def set_password(self, user: UUID, session: UUID, password: str) -> bool:
+        """Set a user's password, and end their other sessions; false if it is the one they have."""
+        async with self._db.transaction() as tx:
+            row = await tx.fetchrow(_BY_ID, user)
+            if row is None or fits(password, row["encrypted_password"]):
+                return False
+            await tx.execute(_RESEAL, user, seal(password))
+            await tx.execute(_LOG_OUT, user, session, "others")
+            return True
+
+    async def add_data(self, user: UUID, data: Mapping[str, Any]) -> None:
+        """Add to what a user says of themselves; what is null is taken away."""
+        await self._db.execute(_ADD_DATA, user, dict(data))
+
+    async def move(self, user: UUID, email: str) -> bool:
+        """Give a user another address; false if it is somebody else's by now."""
+        return await self._db.fetchrow(_MOVE, user, email) is not None
+
     async def log_out(self, user: UUID, session: UUID, scope: Scope) -> None:
         """End this session, all others, or all."""
         await self._db.execute(_LOG_OUT, user, session, scope)
@@ -115,15 +154,31 @@ def _user(row: Row) -> User:
         "last_sign_in_at": _moment(row["last_sign_in_at"]),
         "app_metadata": {"provider": "email", "providers": ["email"]},
         "user_metadata": row["raw_user_meta_data"] or {},
-        "identities": [],
+        # Clients take a user without any for one who was there before.
+        "identities": [_identity(row)],
         "is_anonymous": False,
         "created_at": _moment(row["created_at"]),
         "updated_at": _moment(row["updated_at"]),
     }
 
 
+def _identity(row: Row) -> Mapping[str, Any]:
+    id_, confirmed = str(row["id"]), row["email_confirmed_at"] is not None
+    return {
+        "identity_id": id_,
+        "id": id_,
+        "user_id": id_,
+        "identity_data": {"sub": id_, "email": row["email"], "email_verified": confirmed},
+        "provider": "email",
+        "email": row["email"],
+        "last_sign_in_at": _moment(row["last_sign_in_at"]),
+        "created_at": _moment(row["created_at"]),
+        "updated_at": _moment(row["updated_at"]),
+    }
+
+
 def _moment(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 _COLUMNS = """ id, email, encrypted_password, email_confirmed_at, last_sign_in_at,
@@ -147,6 +202,39 @@ update auth.users set last_sign_in_at = now() where lower(email) = lower($1) ret
 )
 
 _BY_ID = "select" + _COLUMNS + "from auth.users where id = $1"
+
+_SEEN = (
+    """
+update auth.users set last_sign_in_at = now() where id = $1 returning"""
+    + _COLUMNS
+)
+
+_JOIN = """
+insert into auth.users (email, email_confirmed_at, raw_user_meta_data)
+values (lower($1), now(), $2::jsonb)
+on conflict (lower(email)) do nothing
+"""
+
+_RESEAL = """
+update auth.users set encrypted_password = $2, updated_at = now() where id = $1
+"""
+
+_ADD_DATA = """
+update auth.users
+   set raw_user_meta_data = (coalesce(raw_user_meta_data, '{}') || $2::jsonb)
+         - array(select key from jsonb_each($2::jsonb) where value = 'null'),
+       updated_at = now()
+ where id = $1
+"""
+
+_MOVE = """
+update auth.users
+   set email = lower($2), email_confirmed_at = now(), updated_at = now()
+ where id = $1
+   and not exists (select from auth.users other where lower(other.email) = lower($2)
+                                                  and other.id <> $1)
+returning id
+"""
 
 _OF_SESSION = _BY_ID + " and exists (select from auth.sessions where id = $2 and user_id = $1)"
 

@@ -164,4 +164,13 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "json_invalid":
         place, message = [], f"It is no JSON: {error['ctx']['error']}"
+    message = _PLAINER.get(error["type"], message)
     return Fault(within=_PARTS.get(within, "body"), pointer=pointer(place), message=message)
+
+
+# What is meant for whoever wrote the model says little to whoever fills it in.
+_PLAINER: Final[Mapping[str, str]] = {
+    "model_attributes_type": "Send a JSON object, as application/json.",
+    "string_pattern_mismatch": "It is not written as such a thing is.",
+    "extra_forbidden": "There is no such field.",
+}

@@ -24,6 +24,7 @@ from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
+from services.control.asked import KNOWN_QUERY
 from services.control.describing import operation_id
 from services.control.keys import MARK, key_caller
 from services.control.letters import Letters
@@ -236,7 +237,7 @@ def resource(prefix: str, tag: str) -> APIRouter:
         prefix=prefix,
         tags=[tag],
         route_class=Enveloped,
-        dependencies=[Security(BEARER)],
+        dependencies=[Security(BEARER), KNOWN_QUERY],
         responses=responses(
             HTTPStatus.BAD_REQUEST,
             HTTPStatus.UNAUTHORIZED,

@@ -44,7 +44,10 @@ class Problem(BaseModel):
     type: str = Field(description="The kind of problem, as a URI.")
     title: str = Field(description="The kind of problem, in words.")
     status: int
-    code: str = Field(description="The kind of problem, for programs.")
+    code: str = Field(
+        description="The kind of problem, for programs.",
+        json_schema_extra=lambda schema: schema.update(enum=list(KINDS)),
+    )
     detail: str = Field(description="What is the matter this time.")
     trace_id: str = Field(description="Names this request in our log.")
     errors: list[Fault] = Field([], description="What is wrong with what was sent.")

@@ -125,6 +125,14 @@ class Changed(BaseModel):
         return cls(events=found.events, people=found.people, examples=examples)
 
 
+class Changes(BaseModel):
+    """Who would be treated differently."""
+
+    gains: Changed
+    loses: Changed
+    changes: Changed
+
+
 class Try(BaseModel):
     """A campaign tried on past events, beside what is live. Nothing was sent or written."""
 
@@ -133,7 +141,7 @@ class Try(BaseModel):
     unread: int = Field(description="Events that this release cannot read.")
     live: Totals
     candidate: Totals
-    changed: dict[str, Changed] = Field(description="`gains`, `loses` and `changes`.")
+    changed: Changes
 
     @classmethod
     def of(cls, found: DryRun, days: int) -> Self:
@@ -144,7 +152,7 @@ class Try(BaseModel):
             unread=found.unread,
             live=Totals.of(found.live),
             candidate=Totals.of(found.candidate),
-            changed={kind: Changed.of(one) for kind, one in found.changed.items()},
+            changed=Changes(**{kind: Changed.of(one) for kind, one in found.changed.items()}),
         )
 
 

@@ -27,6 +27,7 @@ from switchboard.cli import (
 )
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED, CannotDo
 from switchboard.cli.intents import intents
+from switchboard.cli.making import queues
 from switchboard.cli.moments import moment
 from switchboard.cli.running import finish, refuse
 
@@ -41,6 +42,7 @@ app = typer.Typer(
 draft = typer.Typer(help="What is being written and answers nothing yet.", no_args_is_help=True)
 app.add_typer(draft, name="draft")
 app.add_typer(intents, name="intents")
+app.add_typer(queues, name="queues")
 owed = typer.Typer(
     help="What is owed to whom and how it stands, and what a person decides about it.",
     no_args_is_help=True,

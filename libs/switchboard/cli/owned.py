@@ -17,9 +17,8 @@ from switchboard.cli.asking import Asking, Who, learn_calibration, open_asking
 from switchboard.cli.database import open_database, reading
 from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.labelled import NONE_LABELS, read_samples, read_text
-from switchboard.contracts import Answer, Calibration, IntentOption
+from switchboard.contracts import Calibration, IntentOption
 from switchboard.db import labels, rules
-from switchboard.db.history import History
 from switchboard.db.labels import Label
 from switchboard.db.pool import Queryable
 from switchboard.intents.checking import Fault, check
@@ -83,7 +82,7 @@ async def label(event: str, intent: str) -> int:
             intent=wanted,
             event_id=past.event_id,
             person_id=past.person_id,
-            answered=_answer_in(history),
+            answered=history.classified(),
         )
         await labels.keep(db, past.account, past.workspace_id, [said])
     typer.echo(f"Kept: {telling.printable(text[:60])!r} is {wanted or 'none of the intents'}.")
@@ -222,16 +221,6 @@ def _models_past(asked: Asked, owned: _Owned) -> tuple[list[bool], list[bool]]:
         where = agrees if best is not None and best.name == chosen else differs
         where.append(chosen == one.intent)
     return agrees, differs
-
-
-def _answer_in(history: History) -> dict[str, object] | None:
-    """Return what the classifier had said of the event, as the decision keeps it."""
-    decision = history.past.decision
-    for name in ("answer", "earlier"):
-        answer = decision.get(name) or {}
-        if answer.get("kind") == "intent":
-            return {key: answer[key] for key in answer if key in Answer.model_fields}
-    return None
 
 
 async def _require_known(db: Queryable, account: object, intent: str | None) -> None:

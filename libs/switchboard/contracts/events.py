@@ -433,6 +433,28 @@ class WebhookUnreadable(Event):
         return f"x:{self.digest}:{self.part}"
 
 
+EventKind = Literal[
+    "comment.v1",
+    "live_comment.v1",
+    "mention.v1",
+    "message.v1",
+    "story_reply.v1",
+    "story_mention.v1",
+    "quick_reply.v1",
+    "postback.v1",
+    "referral.v1",
+    "reaction.v1",
+    "seen.v1",
+    "edited.v1",
+    "deleted.v1",
+    "echo.v1",
+    "thread_control.v1",
+    "optin.v1",
+    "link_clicked.v1",
+    "flow_due.v1",
+    "not_understood.v1",
+    "unreadable.v1",
+]
 InboundEvent = Annotated[
     CommentWritten
     | LiveCommentWritten

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from switchboard.contracts import WorkspaceId
 from switchboard.db.pool import Queryable
 from switchboard.rules.alerts import ALERTS, AlertKind
 
@@ -63,6 +64,22 @@ async def open_alerts(db: Queryable, account: UUID | None = None) -> Sequence[Al
     return [Alert(**{name: row[name] for name in Alert.__slots__}) for row in rows]
 
 
+async def of_workspace(
+    db: Queryable,
+    workspace: WorkspaceId,
+    *,
+    with_over: bool,
+    account: UUID | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> Sequence[Alert]:
+    """Return up to `limit` of a workspace's alerts, raised last first; on request those over."""
+    rows = await db.fetch(
+        _OF_WORKSPACE, workspace, with_over, account, *(after or (None, None)), limit
+    )
+    return [Alert(**{name: row[name] for name in Alert.__slots__}) for row in rows]
+
+
 # A row that was there is seen later than it was raised.
 _RAISE = """
 insert into public.alerts as alert (workspace_id, account_id, kind, subject, detail, over_after)
@@ -86,6 +103,17 @@ update public.alerts
    set resolved_at = now()
  where account_id = $1 and resolved_at is null and seen_at + over_after <= now()
 returning kind, subject
+"""
+
+_OF_WORKSPACE = """
+select id, account_id as account, kind, subject, detail, raised_at, resolved_at
+  from public.alerts
+ where workspace_id = $1
+   and ($2 or resolved_at is null)
+   and ($3::uuid is null or account_id = $3)
+   and ($4::timestamptz is null or (raised_at, id) < ($4, $5::uuid))
+ order by raised_at desc, id desc
+ limit $6
 """
 
 _OPEN = """

@@ -13,7 +13,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from switchboard.contracts import AccountId, CampaignId, DeliveryId, EventId, PersonId, WorkspaceId
+from switchboard.contracts import (
+    AccountId,
+    Answer,
+    CampaignId,
+    DeliveryId,
+    EventId,
+    PersonId,
+    WorkspaceId,
+)
 from switchboard.db.pool import Queryable, Row
 from switchboard.rules.explaining import Chapter, explain
 
@@ -90,6 +98,14 @@ class History:
         names = {str(campaign_id): name for campaign_id, name in self.campaigns.items()}
         rows = [_row(delivery) for delivery in self.deliveries]
         return explain(self.past.decision, self.past.event, names, rows)
+
+    def classified(self) -> dict[str, Any] | None:
+        """Return what the classifier had said of the event, as the decision keeps it."""
+        for name in ("answer", "earlier"):
+            answer = self.past.decision.get(name) or {}
+            if answer.get("kind") == "intent":
+                return {key: answer[key] for key in answer if key in Answer.model_fields}
+        return None
 
 
 async def event(db: Queryable, event_id: EventId) -> History | None:

@@ -81,6 +81,17 @@ async def try_now(db: Queryable, account: UUID) -> bool:
     return await db.fetchrow(_TRY_NOW, account) is not None
 
 
+async def try_as_caller(db: Queryable, account: UUID) -> bool:
+    """
+    Do as `try_now`, for the caller whose claims the transaction has.
+
+    Raises:
+        QueryFailed: They are no editor of its workspace.
+    """
+    row = await db.fetchrow("select private.try_account_again($1) as tried", account)
+    return row is not None and bool(row["tried"])
+
+
 async def prove(db: Queryable, account: UUID) -> None:
     """Record that Meta takes what `account` sends, if nothing had shown it since it connected."""
     await db.execute(_PROVE, account)

@@ -1,4 +1,4 @@
-"""Creating the queues where no deployment does it: on one machine, and in tests."""
+"""Creating the queues where no template does it: on one machine, by hand, and in tests."""
 
 from __future__ import annotations
 

@@ -127,10 +127,10 @@ class _Teller:
 
     def contact(self) -> Iterator[str]:
         told = self._contact
-        if self._event.get("erased"):
+        if self._event.get("erased") or self._is_nobodys:
             return
         if not told.get("revision"):
-            yield "Nothing had been decided about them before."
+            yield "Nothing was known of them that a campaign could go by."
         if told.get("paused_until"):
             yield f"The automation was silent towards them until {told['paused_until']}."
         if told.get("opted_out_at"):
@@ -144,6 +144,11 @@ class _Teller:
             yield f"Tags: {', '.join(told['tags'])}."
         for flow in told.get("flows", ()):
             yield self._position(flow)
+
+    @property
+    def _is_nobodys(self) -> bool:
+        """Whether nobody was looked at: an echo, a comment of the account's own."""
+        return self._decision.get("outcome") == "ignored" and not self._contact
 
     def considered(self) -> Iterator[str]:
         for one in self._decision.get("considered", ()):
@@ -159,9 +164,16 @@ class _Teller:
             case "posts":
                 yield f"Meta listed {len(answer.get('posts', ()))} posts ({answer['because']})."
             case "origin":
-                yield _origin(answer.get("origin") or {})
+                yield self._origin(answer.get("origin") or {})
             case _:
                 return
+
+    def _origin(self, origin: Json) -> str:
+        if not origin.get("ours"):
+            return "It belongs to no delivery of ours."
+        if origin.get("campaign_id") is None:
+            return "It belongs to a delivery of ours."
+        return f"It belongs to a delivery of ours, of {self._name(origin['campaign_id'])}."
 
     def decided(self) -> Iterator[str]:
         decision = self._decision
@@ -279,12 +291,6 @@ def _classified(answer: Json) -> str:
 
 def _follows(follows: bool | None) -> str:  # noqa: FBT001  three states of one thing
     return {True: "follows", False: "does not follow", None: "not known"}[follows]
-
-
-def _origin(origin: Json) -> str:
-    if not origin.get("ours"):
-        return "It belongs to no delivery of ours."
-    return f"It belongs to a delivery of ours, of campaign {origin.get('campaign_id')}."
 
 
 def _deliveries(rows: Sequence[Json]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Security
 from pydantic import SecretStr
 
+from services.control.asked import KNOWN_QUERY
 from services.control.describing import operation_id
 from services.control.envelope import BEARER, Gate
 from services.control.instagram.connecting import Connecting
@@ -78,12 +79,14 @@ def apart(tag: str) -> APIRouter:
     """Return a router of operations that wait for others, and hold no transaction meanwhile."""
     return APIRouter(
         tags=[tag],
-        dependencies=[Security(BEARER)],
+        dependencies=[Security(BEARER), KNOWN_QUERY],
         responses=responses(
+            HTTPStatus.BAD_REQUEST,
             HTTPStatus.UNAUTHORIZED,
             HTTPStatus.FORBIDDEN,
             HTTPStatus.NOT_FOUND,
             HTTPStatus.CONFLICT,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             HTTPStatus.UNPROCESSABLE_ENTITY,
             HTTPStatus.TOO_MANY_REQUESTS,
             HTTPStatus.SERVICE_UNAVAILABLE,

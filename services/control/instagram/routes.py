@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.control.asked import Body
 from services.control.envelope import Tx, Who, resource
 from services.control.instagram.desk import Admitted, AtDesk, Desk, Ours, apart
 from services.control.instagram.signed_request import NotSigned, user_of
@@ -44,7 +45,7 @@ meanwhile = apart("instagram")
 outside = APIRouter(prefix="/instagram", include_in_schema=False)
 
 
-class LoginWanted(BaseModel):
+class LoginWanted(Body):
     """A login at Instagram that is to be begun."""
 
     account_id: UUID | None = Field(
@@ -59,7 +60,7 @@ class LoginBegun(BaseModel):
     expires_at: datetime
 
 
-class LoginReturned(BaseModel):
+class LoginReturned(Body):
     """What Instagram's page sent back."""
 
     state: Annotated[str, StringConstraints(min_length=1, max_length=200)]

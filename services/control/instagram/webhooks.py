@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from services.control.asked import Body
 from services.control.envelope import Tx, resource
 from services.control.instagram.desk import Admitted, AtDesk, Ours, apart
 from services.control.instagram.pinging import NoSecret
@@ -32,7 +33,7 @@ class WebhookSecret(BaseModel):
     secret: str = Field(description="Shown this once.")
 
 
-class WebhookTry(BaseModel):
+class WebhookTry(Body):
     """A webhook that is to be tried out."""
 
     url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] = Field(

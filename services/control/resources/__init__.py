@@ -25,6 +25,7 @@ from services.control.resources import (
     exports,
     forecasts,
     intents,
+    labels,
     members,
     workspaces,
 )
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts.router,
     campaigns.router,
     intents.router,
+    labels.router,
     activity.router,
     deliveries.router,
     forecasts.router,

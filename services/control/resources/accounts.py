@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
+from services.control.asked import Body
 from services.control.envelope import Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
+from services.control.within import Within
 from switchboard.contracts import WorkspaceId
-from switchboard.db import accounts, alerts, workspaces
+from switchboard.db import accounts, alerts, holds, workspaces
 from switchboard.db.accounts import OwnersSettings, Served, Status
-from switchboard.rules.alerts import Audience, told
+from switchboard.rules.alerts import AlertKind, Audience, told
 from switchboard.rules.ceilings import PRIVATE_REPLIES_MOST, SENDS_MOST
 from switchboard.rules.sentences import sentence_of
 
@@ -60,7 +62,7 @@ class Settings(BaseModel):
         )
 
 
-class SettingsWanted(BaseModel):
+class SettingsWanted(Body):
     """Settings as somebody wants them to be; what is left out stays as it is."""
 
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "UTC"
@@ -137,12 +139,14 @@ class Alert(BaseModel):
     """Something about an account that a person should know or do, while it is true."""
 
     id: UUID
-    kind: str
+    account_id: UUID
+    kind: AlertKind
     subject: str
     says: str
     do: str
     audience: Audience
     raised_at: datetime
+    resolved_at: datetime | None = Field(description="Null: it is still true.")
 
 
 class AccountHealth(BaseModel):
@@ -169,6 +173,28 @@ async def list_accounts(
     return _CURSORS.page(found, limit, lambda one: (one.created_at, one.id), Account.of)
 
 
+@router.get("/workspaces/{workspace_id}/alerts")
+async def list_alerts(
+    workspace: Within,
+    tx: Tx,
+    *,
+    account_id: UUID | None = None,
+    with_over: Annotated[bool, Query(description="Those that are over, too.")] = False,
+    limit: Limit = 50,
+    cursor: CursorWritten = None,
+) -> Page[Alert]:
+    """List what somebody should know or do about a workspace's accounts, raised last first."""
+    found = await alerts.of_workspace(
+        tx,
+        workspace,
+        with_over=with_over,
+        account=account_id,
+        after=_CURSORS.read(cursor),
+        limit=limit + 1,
+    )
+    return _CURSORS.page(found, limit, lambda one: (one.raised_at, one.id), _alert)
+
+
 @router.get("/accounts/{account_id}")
 async def read_account(account_id: UUID, tx: Tx, response: Response) -> Account:
     """Read an account."""
@@ -190,6 +216,19 @@ async def read_account_health(account_id: UUID, tx: Tx) -> AccountHealth:
         private_replies_per_hour=found.settings.private_replies_per_hour,
         sends_per_second=found.settings.sends_per_second,
     )
+
+
+@router.post("/accounts/{account_id}/try-again")
+async def try_account_again(account_id: UUID, tx: Tx, response: Response) -> Account:
+    """
+    Say that what an account is held for is mended; an editor may.
+
+    Its next delivery is tried at once: if Meta takes it, all that waits follows, and if not, the
+    hold begins again. Nothing changes about an account that is not held.
+    """
+    await required(tx, account_id)
+    await holds.try_as_caller(tx, account_id)
+    return await read_account(account_id, tx, response)
 
 
 @router.patch("/accounts/{account_id}/settings", responses=EDITED)
@@ -242,12 +281,14 @@ def _alert(one: alerts.Alert) -> Alert:
     sentences = told(one.kind, one.subject, one.detail)
     return Alert(
         id=one.id,
+        account_id=one.account,
         kind=one.kind,
         subject=one.subject,
         says=sentences.says,
         do=sentences.do,
         audience=sentences.audience,
         raised_at=one.raised_at,
+        resolved_at=one.resolved_at,
     )
 
 

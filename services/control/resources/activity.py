@@ -7,18 +7,18 @@ from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, WithJsonSchema
 
 from services.control.envelope import Looks, Tx, resource
 from services.control.live import LastEventId, Live, Message
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import Fault, invalid, not_found
 from services.control.within import Within
-from switchboard.contracts import EventId, WorkspaceId
+from switchboard.contracts import EventId, EventKind, WorkspaceId
 from switchboard.db import activity, history
 from switchboard.db.activity import SETTLED, Happened, Wanted
 from switchboard.db.funnel import Stage
@@ -47,6 +47,10 @@ class Owed(BaseModel):
     reason: str | None
 
 
+# A release that is ahead of this one may have recorded others.
+Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": list(get_args(EventKind))})]
+
+
 class Activity(BaseModel):
     """An event in a list; `why` is the sentence that `because` stands for."""
 
@@ -54,7 +58,7 @@ class Activity(BaseModel):
 
     id: UUID
     account_id: UUID
-    kind: str
+    kind: Kind
     person_id: str | None
     username: str | None
     text: str | None
@@ -123,7 +127,7 @@ class EventTold(BaseModel):
     id: UUID
     account_id: UUID
     username: str | None
-    kind: str
+    kind: Kind
     outcome: Outcome
     campaign_id: UUID | None
     received_at: datetime
@@ -154,7 +158,7 @@ HowFar = Annotated[
 async def _narrowed(
     account_id: UUID | None = None,
     campaign_id: UUID | None = None,
-    kind: Annotated[str | None, Query(max_length=64, examples=["comment.v1"])] = None,
+    kind: EventKind | None = None,
     outcome: Outcome | None = None,
     person_id: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Wanted:

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from services.control.asked import Body
 from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.keys import NewKey
 from services.control.paging import Cursors, CursorWritten, Limit, Page
@@ -49,7 +50,7 @@ class ApiKeyMade(ApiKey):
     key: str | None
 
 
-class ApiKeyWanted(BaseModel):
+class ApiKeyWanted(Body):
     """A key as somebody wants it: what it may do is what a member of its role may."""
 
     name: Name

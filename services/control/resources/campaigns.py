@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticSerializationError, to_json
 
 from services.control import files
+from services.control.asked import Body
 from services.control.envelope import READS_ONLY, Tx, Who, resource
 from services.control.files import CampaignFile
 from services.control.paging import Cursors, CursorWritten, Limit, Page
@@ -83,26 +84,26 @@ class Campaign(CampaignListed):
     draft: dict[str, Any] | None = Field(description="What follows it; null: nothing is written.")
 
 
-class CampaignWanted(BaseModel):
+class CampaignWanted(Body):
     """A campaign to begin."""
 
     name: Name
     draft: Written | None = None
 
 
-class CampaignRenamed(BaseModel):
+class CampaignRenamed(Body):
     """What a campaign is to be called."""
 
     name: Name
 
 
-class DraftWanted(BaseModel):
+class DraftWanted(Body):
     """What is being written; it need not make sense yet. Null: nothing is."""
 
     draft: Written | None
 
 
-class DefinitionAsked(BaseModel):
+class DefinitionAsked(Body):
     """What is to be looked at; left out: the draft, or else what was published."""
 
     definition: Written | None = None
@@ -114,27 +115,27 @@ class TryAsked(DefinitionAsked):
     days: int = Field(7, ge=1, le=366)
 
 
-class Publishing(BaseModel):
+class Publishing(Body):
     """What is to answer; left out: the draft."""
 
     definition: Written | None = None
     strict: bool = Field(default=False, description="Not if there are warnings, either.")
 
 
-class CopyWanted(BaseModel):
+class CopyWanted(Body):
     """What a copy is called, and which account it is for; left out: the same one."""
 
     name: Name
     account_id: UUID | None = None
 
 
-class OrderWanted(BaseModel):
+class OrderWanted(Body):
     """All of an account's campaigns, the first to be looked at first."""
 
     campaign_ids: list[UUID] = Field(max_length=_MOST_CAMPAIGNS)
 
 
-class FileGiven(BaseModel):
+class FileGiven(Body):
     """A campaign's file, as exporting gave it: YAML or JSON."""
 
     content: str = Field(max_length=files.MOST_CHARACTERS)

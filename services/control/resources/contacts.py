@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Path, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.control.asked import Body
 from services.control.envelope import Afterwards, Tx, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
@@ -85,7 +86,7 @@ class ContactShown(Contact):
     flows: list[FlowWaiting]
 
 
-class ContactWanted(BaseModel):
+class ContactWanted(Body):
     """Somebody as an editor wants them to be; what is left out, or null, stays as it is."""
 
     tags: Tags | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from services.control.asked import Body
 from services.control.envelope import NOT_KEPT, TheLetters, Tx, resource
 from services.control.letters import LOOKED_THROUGH, Later
 from services.control.within import WithinAsAdmin
@@ -50,7 +51,7 @@ class DeadLetterList(BaseModel):
     looked_through: int
 
 
-class Redrive(BaseModel):
+class Redrive(Body):
     """Which dead letters of a queue are to be handled again."""
 
     queue: QueueName

@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.control.asked import Body
 from services.control.envelope import Tx, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import Fault, conflict, not_found
@@ -120,7 +121,7 @@ class DeliveryShown(BaseModel):
     choices: list[Verdict]
 
 
-class Decision(BaseModel):
+class Decision(Body):
     """
     What a person decides of a delivery.
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from services.control.envelope import Tx, resource
 from services.control.problems import not_found
 from switchboard.db import forecasts
+from switchboard.db.accounts import Status
 from switchboard.rules.ceilings import private_replies
 
 router = resource("/accounts", "deliveries")
@@ -41,7 +42,7 @@ class Forecast(BaseModel):
     many private replies go out in an hour at most.
     """
 
-    status: str
+    status: Status
     opens_at: datetime | None
     an_hour: int
     computed_at: datetime | None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.control.asked import Body
 from services.control.envelope import READS_ONLY, Tx, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import Fault, conflict, forbidden, invalid, not_found
@@ -57,7 +58,7 @@ class Intent(BaseModel):
     updated_at: datetime
 
 
-class IntentWanted(BaseModel):
+class IntentWanted(Body):
     """Something people may want, to be recognised from now on."""
 
     name: Name
@@ -71,10 +72,10 @@ class IntentWanted(BaseModel):
         )
 
 
-class IntentChanged(BaseModel):
+class IntentChanged(Body):
     """An intent as somebody wants it to be; what is left out stays as it is."""
 
-    name: Name = "unchanged"
+    name: Name = ""
     description: Description = ""
     examples: list[Example] = Field([], max_length=MAX_EXAMPLES)
 
@@ -84,7 +85,7 @@ class IntentChanged(BaseModel):
         return IntentOption.model_validate(said)
 
 
-class IntentsAsked(BaseModel):
+class IntentsAsked(Body):
     """Intents to be looked at; left out: the account's own."""
 
     intents: list[IntentWanted] | None = Field(None, max_length=MAX_INTENTS)
@@ -93,7 +94,7 @@ class IntentsAsked(BaseModel):
 class IntentFault(BaseModel):
     """One thing that is wrong; a warning keeps nothing from being saved."""
 
-    severity: str
+    severity: Literal["error", "warning"]
     path: str = Field(description="The intent's name, and what of it.")
     message: str
 
@@ -105,7 +106,7 @@ class IntentsChecked(BaseModel):
     faults: list[IntentFault]
 
 
-class TextAsked(BaseModel):
+class TextAsked(Body):
     """Something that somebody might write."""
 
     text: str = Field(min_length=1, max_length=4_000)

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.control.asked import Body
 from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import forbidden, not_found
@@ -48,7 +49,7 @@ class Member(BaseModel):
     joined_at: datetime
 
 
-class RoleWanted(BaseModel):
+class RoleWanted(Body):
     """What a member is to be."""
 
     role: Role
@@ -77,14 +78,14 @@ class InvitationMade(Invitation):
     token: str | None
 
 
-class InvitationWanted(BaseModel):
+class InvitationWanted(Body):
     """Somebody to ask into a workspace."""
 
     email: Email
     role: Role
 
 
-class InvitationAnswered(BaseModel):
+class InvitationAnswered(Body):
     """What somebody was sent who was asked into a workspace."""
 
     token: str = Field(min_length=1, max_length=200)

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from services.control.asked import Body
 from services.control.envelope import Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
@@ -38,7 +39,7 @@ class Workspace(BaseModel):
     created_at: datetime
 
 
-class WorkspaceWanted(BaseModel):
+class WorkspaceWanted(Body):
     """A workspace as somebody wants it to be."""
 
     name: Name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from switchboard.db import alerts
 from switchboard.db.pool import Database
+from switchboard.rules.alerts import AlertKind
 from tests.integration.control.house import House
 from tests.integration.db.town import Shop, hold, lose_token, open_shop, owe
 from tests.integration.db.users import Role
@@ -61,6 +63,29 @@ async def test_a_dead_token(house: House, shop: Shop, owner: Database) -> None:
     read = await viewer.get(f"/v1/accounts/{shop.account}")
 
     assert "reconnect_needed" == read.body["status"]
+
+
+async def test_a_workspaces_alerts(house: House, shop: Shop, owner: Database) -> None:
+    """What is open of all its accounts, raised last first; what is over on request; by pages."""
+    other = await open_shop(owner)
+    kinds: tuple[AlertKind, ...] = ("account_held", "thread_taken", "app_limited")
+    for kind in kinds:
+        await alerts.raise_alert(owner, shop.account, kind, detail={"reason": "policy_block"})
+    await alerts.raise_alert(owner, other.account, "app_limited", detail={})
+    await alerts.resolve(owner, shop.account, "thread_taken")
+    viewer, path = await house.member(shop, "viewer"), f"/v1/workspaces/{shop.workspace}/alerts"
+    open_ = (await viewer.get(path)).body
+    first = (await viewer.get(f"{path}?with_over=true&limit=2")).body
+    rest = (await viewer.get(f"{path}?with_over=true&cursor={first['next_cursor']}")).body
+    elsewhere = (await viewer.get(f"{path}?account_id={other.account}")).body
+    refused = await viewer.get(f"/v1/workspaces/{other.workspace}/alerts")
+
+    assert ["app_limited", "account_held"] == [one["kind"] for one in open_["items"]]
+    assert 2 * [str(shop.account)] == [one["account_id"] for one in open_["items"]]
+    assert [("app_limited", True), ("thread_taken", False), ("account_held", True)] == [
+        (one["kind"], one["resolved_at"] is None) for one in (*first["items"], *rest["items"])
+    ]
+    assert ([], 404) == (elsewhere["items"], refused.status)
 
 
 class TestSettings:
@@ -130,3 +155,38 @@ class TestSettings:
 
         assert answer.status in {409, 422}, answer.text
         assert before.body == (await admin.get(path)).body
+
+
+class TestTryingAgain:
+    async def test_a_held_account(self, house: House, owner: Database, shop: Shop) -> None:
+        """Its wait is over at once, which is in the audit log; what it was held for stays."""
+        editor, admin = await house.member(shop, "editor"), await house.member(shop, "admin")
+        await hold(owner, shop)
+        tried = await editor.post(f"/v1/accounts/{shop.account}/try-again")
+        [deed] = (
+            await admin.get(f"/v1/workspaces/{shop.workspace}/audit?actor_id={editor.id}")
+        ).body["items"]
+
+        assert 200 == tried.status
+        assert datetime.fromisoformat(tried.body["hold"]["until"]) <= datetime.now(UTC)
+        assert ("instagram_accounts", ["held_until"]) == (deed["subject"], list(deed["after"]))
+
+    async def test_one_that_is_not_held(self, house: House, shop: Shop) -> None:
+        """Nothing changes."""
+        editor, path = await house.member(shop, "editor"), f"/v1/accounts/{shop.account}"
+        before = await editor.get(path)
+        tried = await editor.post(f"{path}/try-again")
+
+        assert (200, before.body) == (tried.status, tried.body)
+
+    async def test_who_may(self, house: House, owner: Database, shop: Shop) -> None:
+        """A viewer may not, and nobody else hears of the account; it stays held."""
+        viewer, stranger = await house.member(shop, "viewer"), await house.newcomer()
+        await hold(owner, shop)
+        path = f"/v1/accounts/{shop.account}"
+        refused = await viewer.post(f"{path}/try-again")
+        unseen = await stranger.post(f"{path}/try-again")
+        read = await viewer.get(path)
+
+        assert (403, 404) == (refused.status, unseen.status)
+        assert datetime.fromisoformat(read.body["hold"]["until"]) > datetime.now(UTC)

@@ -10,9 +10,14 @@ import pytest
 
 from services.control.front import HEADERS
 from switchboard.db.pool import Database
-from tests.integration.control.house import House, open_house
+from tests.integration.control.house import Answer, House, open_house
 from tests.integration.db.town import Shop
 from tests.support.tokens import Issuer
+
+
+def places(answer: Answer) -> list[tuple[str, str]]:
+    """Return where a problem says that something is wrong."""
+    return [(one["within"], one["pointer"]) for one in answer.body["errors"]]
 
 
 class TestWhoCalls:
@@ -126,6 +131,34 @@ class TestAnswers:
             query.body["errors"][0]["within"],
             query.body["errors"][0]["pointer"],
         )
+
+    async def test_what_nobody_knows(self, house: House) -> None:
+        """A misspelt filter filters nothing, a misspelt field sets nothing: neither is taken."""
+        person = await house.newcomer()
+        filtered = await person.get("/v1/workspaces?limit=7&state=sent&a/b=1&state=lost")
+        made = await person.post("/v1/workspaces", {"name": "Shop", "nmae": "x"})
+        listed = await person.get("/v1/workspaces?limit=7")
+
+        assert [("query", "/state"), ("query", "/a~1b")] == places(filtered)
+        assert [("body", "/nmae")] == places(made)
+        assert (200, []) == (listed.status, listed.body["items"])
+
+    async def test_no_json_object(self, house: House) -> None:
+        """Whoever sends a form, or a list, is told what to send."""
+        person = await house.newcomer()
+        answers = [
+            await person.post("/v1/workspaces", ["name"]),
+            await person.call(
+                "POST",
+                "/v1/workspaces",
+                b"name=Shop",
+                content_type="application/x-www-form-urlencoded",
+            ),
+        ]
+
+        assert 2 * [(422, "Send a JSON object, as application/json.")] == [
+            (one.status, one.body["detail"]) for one in answers
+        ]
 
     async def test_a_body_that_is_too_large(
         self, owner: Database, api_url: str, redis_url: str

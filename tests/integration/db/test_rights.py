@@ -93,6 +93,7 @@ FUNCTIONS = {
         "private.is_signed_in()",
         "private.my_workspace_ids(member_role)",
         "private.set_webhook_secret(uuid,text,bytea,bytea)",
+        "private.try_account_again(uuid)",
     ],
     "switchboard_api": [
         "private.forget_person(uuid,text)",

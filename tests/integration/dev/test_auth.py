@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl, quote
 from uuid import UUID, uuid4
 
 import jwt
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from dev.auth.__main__ import main
 from dev.auth.app import make_app
+from dev.auth.letters import GOOD_FOR, Letters
 from dev.auth.tokens import Signer
 from dev.auth.users import Users, ensure, is_ours
 from services.control.keyset import open_key_set
@@ -21,6 +27,7 @@ from services.control.tokens import Tokens
 from switchboard.db.pool import Database, open_pool
 from tests.support.cluster import Cluster
 
+SITE = "http://127.0.0.1:8000"
 WHO = {"email": "Ann@people.example", "password": "correct horse"}
 
 
@@ -41,6 +48,21 @@ class Auth:
             assert "2024-01-01" == answer.headers["X-Supabase-Api-Version"]
             return answer.status, await answer.json() if await answer.read() else None
 
+    async def letters(self) -> list[dict[str, Any]]:
+        """Return the letters it would have sent, the newest first."""
+        async with self.http.get(f"{self.url}/inbox.json") as answer:
+            letters: list[dict[str, Any]] = await answer.json()
+            return letters
+
+    async def follow(self, link: str) -> tuple[str, dict[str, str]]:
+        """Follow a letter's link; return the page it leads to, and what that page is told."""
+        path = link.partition("/auth/v1")[2]
+        url = URL(f"{self.url}/auth/v1{path}", encoded=True)
+        async with self.http.get(url, allow_redirects=False) as answer:
+            assert 303 == answer.status
+            page, _, told = answer.headers["Location"].replace("?", "#").partition("#")
+            return page, dict(parse_qsl(told))
+
     async def go_on(self, session: dict[str, Any]) -> tuple[int, Any]:
         """Refresh a session."""
         given = {"refresh_token": session["refresh_token"]}
@@ -58,7 +80,8 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def auth(db: Database) -> AsyncIterator[Auth]:
     """The stand-in, running."""
     signer = Signer(issuer="http://auth.test/auth/v1")
-    async with TestServer(make_app(Users(db), signer)) as server, ClientSession() as http:
+    app = make_app(Users(db), signer, Letters(), site_url=SITE)
+    async with TestServer(app) as server, ClientSession() as http:
         yield Auth(str(server.make_url("")).rstrip("/"), http)
 
 
@@ -118,7 +141,23 @@ async def test_a_token_that_was_stolen(auth: Auth, db: Database) -> None:
         ("/signup", WHO | {"password": "short"}, "weak_password"),
         ("/signup", {"email": "nobody", "password": "correct horse"}, "validation_failed"),
         ("/signup", [1], "bad_json"),
+        ("/signup", {}, "anonymous_provider_disabled"),
         ("/token?grant_type=pkce", {}, "validation_failed"),
+        (
+            "/token?grant_type=pkce",
+            {"auth_code": "made up", "code_verifier": "x"},
+            "flow_state_not_found",
+        ),
+        ("/token?grant_type=saml", {}, "invalid_credentials"),
+        ("/otp", {"email": "nobody@people.example", "create_user": False}, "otp_disabled"),
+        ("/otp", {"email": "ann@people.example", "code_challenge": "x"}, "validation_failed"),
+        (
+            "/verify",
+            {"type": "recovery", "email": "ann@people.example", "token": "000000"},
+            "otp_expired",
+        ),
+        ("/verify", {"type": "recovery", "token_hash": "made up"}, "otp_expired"),
+        ("/factors", {}, "validation_failed"),
     ],
 )
 async def test_refusals(auth: Auth, path: str, body: Any, code: str) -> None:
@@ -127,6 +166,161 @@ async def test_refusals(auth: Auth, path: str, body: Any, code: str) -> None:
 
     assert 400 <= status < 500
     assert code == refused["code"]
+
+
+async def test_a_user_is_shown_with_how_they_log_in(auth: Auth) -> None:
+    """Who signs up has an identity: clients take a user without any for one who was there."""
+    _, session = await auth.ask("POST", "/signup", WHO)
+
+    assert ["email"] == [one["provider"] for one in session["user"]["identities"]]
+    assert session["user"]["created_at"].endswith("Z")
+
+
+async def test_changing_what_one_says_of_oneself(auth: Auth) -> None:
+    """What is sent is added, what is null is taken away, the rest stays."""
+    _, session = await auth.ask("POST", "/signup", WHO | {"data": {"name": "Ann", "team": "a"}})
+    status, user = await auth.ask(
+        "PUT", "/user", {"data": {"name": None, "city": "Linz"}}, token=session["access_token"]
+    )
+
+    assert (200, {"team": "a", "city": "Linz"}) == (status, user["user_metadata"])
+
+
+async def test_changing_a_password(auth: Auth) -> None:
+    """It must be another one, long enough; whoever is logged in elsewhere is logged out there."""
+    _, one = await auth.ask("POST", "/signup", WHO)
+    _, other = await auth.ask("POST", "/token?grant_type=password", WHO)
+    token = one["access_token"]
+    same, why_same = await auth.ask("PUT", "/user", {"password": WHO["password"]}, token=token)
+    weak, why_weak = await auth.ask("PUT", "/user", {"password": "short"}, token=token)
+    done, _ = await auth.ask("PUT", "/user", {"password": "battery staple"}, token=token)
+    here, _ = await auth.ask("GET", "/user", token=token)
+    elsewhere, _ = await auth.ask("GET", "/user", token=other["access_token"])
+    before, _ = await auth.ask("POST", "/token?grant_type=password", WHO)
+    after, _ = await auth.ask(
+        "POST", "/token?grant_type=password", WHO | {"password": "battery staple"}
+    )
+
+    assert (422, "same_password") == (same, why_same["code"])
+    assert (422, "weak_password") == (weak, why_weak["code"])
+    assert (200, 200, 403, 400, 200) == (done, here, elsewhere, before, after)
+
+
+async def test_a_forgotten_password(auth: Auth) -> None:
+    """Whoever has the letter is let in once; nobody is told whether there is such a user."""
+    _, session = await auth.ask("POST", "/signup", WHO)
+    nobody = await auth.ask("POST", "/recover", {"email": "nobody@people.example"})
+    known = await auth.ask("POST", "/recover", {"email": WHO["email"]})
+    [letter] = await auth.letters()
+    given = {"type": "recovery", "email": WHO["email"], "token": letter["code"]}
+    first, back = await auth.ask("POST", "/verify", given)
+    second, why = await auth.ask("POST", "/verify", given)
+
+    assert nobody == known == (200, {})
+    assert ("recovery", "ann@people.example") == (letter["kind"], letter["to"])
+    assert (200, session["user"]["id"]) == (first, back["user"]["id"])
+    assert (403, "otp_expired") == (second, why["code"])
+
+
+async def test_only_the_last_letter_counts(auth: Auth) -> None:
+    """Whoever asks again is let in by the new letter alone."""
+    for _ in range(2):
+        await auth.ask("POST", "/otp", {"email": WHO["email"]})
+        letters = await auth.letters()
+
+    assert 1 == len(letters)
+
+
+async def test_a_link_without_a_password(auth: Auth) -> None:
+    """It makes a user of who was none, and leads to the page that asked, logged in."""
+    page = "http://localhost:5173/welcome"
+    await auth.ask("POST", f"/otp?redirect_to={page}", {"email": WHO["email"]})
+    [letter] = await auth.letters()
+    address, said = await auth.follow(letter["link"])
+    again, why = await auth.follow(letter["link"])
+    status, user = await auth.ask("GET", "/user", token=said["access_token"])
+
+    assert (page, "magiclink", "bearer") == (address, said["type"], said["token_type"])
+    assert (200, "ann@people.example") == (status, user["email"])
+    assert (page, "otp_expired") == (again, why["error_code"])
+
+
+async def test_a_link_for_the_client_that_asked(auth: Auth) -> None:
+    """With a challenge the link carries a code, good for whoever knows the verifier, once."""
+    verifier = "a verifier that nobody guesses"
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
+    asked = {
+        "email": WHO["email"],
+        "code_challenge": challenge.rstrip("="),
+        "code_challenge_method": "s256",
+    }
+    outcomes = []
+    for tried in ("another", verifier):
+        await auth.ask("POST", "/otp", asked)
+        _, said = await auth.follow((await auth.letters())[0]["link"])
+        given = {"auth_code": said["code"], "code_verifier": tried}
+        outcomes.append(await auth.ask("POST", "/token?grant_type=pkce", given))
+    outcomes.append(await auth.ask("POST", "/token?grant_type=pkce", given))
+
+    assert [400, 200, 404] == [status for status, _ in outcomes]
+    assert "bad_code_verifier" == outcomes[0][1]["code"]
+    assert "ann@people.example" == outcomes[1][1]["user"]["email"]
+
+
+@pytest.mark.parametrize("page", ["https://elsewhere.example/", "javascript:alert(1)", "//x", ""])
+async def test_a_link_leads_nowhere_else(auth: Auth, page: str) -> None:
+    """A page that is not on this machine gets nobody's session: the site does."""
+    await auth.ask("POST", f"/otp?redirect_to={quote(page)}", {"email": WHO["email"]})
+    [letter] = await auth.letters()
+    address, _ = await auth.follow(letter["link"])
+
+    assert SITE == address
+
+
+async def test_another_address(auth: Auth) -> None:
+    """It is the user's when they follow the letter to it, and nobody else's may be taken."""
+    _, session = await auth.ask("POST", "/signup", WHO)
+    await auth.ask("POST", "/signup", WHO | {"email": "bob@people.example"})
+    token = session["access_token"]
+    taken, why = await auth.ask("PUT", "/user", {"email": "bob@people.example"}, token=token)
+    asked, waiting = await auth.ask("PUT", "/user", {"email": "new@people.example"}, token=token)
+    [letter] = await auth.letters()
+    await auth.follow(letter["link"])
+    _, user = await auth.ask("GET", "/user", token=token)
+
+    assert (422, "email_exists") == (taken, why["code"])
+    assert (200, WHO["email"].lower(), "new@people.example") == (
+        asked,
+        waiting["email"],
+        waiting["new_email"],
+    )
+    assert ("new@people.example", None) == (user["email"], user.get("new_email"))
+
+
+def test_a_letter_is_good_for_an_hour() -> None:
+    """Then its code and its link let nobody in."""
+    now = [datetime(2026, 3, 1, tzinfo=UTC)]
+    letters = Letters(lambda: now[0])
+    letters.write("recovery", "a@b.c", UUID(int=1), redirect_to=SITE, challenge=None)
+    [letter] = letters.written()
+    now[0] += GOOD_FOR
+
+    assert (None, None) == (
+        letters.take_code(("recovery",), "a@b.c", letter.code),
+        letters.take_secret(("recovery",), letter.secret),
+    )
+
+
+async def test_a_session_of_seconds(db: Database) -> None:
+    """A token is good as long as it says, which the setting decides."""
+    signer = Signer(issuer="http://auth.test/auth/v1", lives_s=30)
+    app = make_app(Users(db), signer, Letters(), site_url=SITE)
+    async with TestServer(app) as server, ClientSession() as http:
+        auth = Auth(str(server.make_url("")).rstrip("/"), http)
+        _, session = await auth.ask("POST", "/signup", WHO)
+    said = jwt.decode(session["access_token"], options={"verify_signature": False})
+
+    assert 30 == session["expires_in"] == said["exp"] - said["iat"]
 
 
 async def test_our_api_believes_its_tokens(auth: Auth) -> None:

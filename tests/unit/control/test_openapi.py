@@ -7,6 +7,7 @@ from typing import Any
 
 from dev.openapi_page import PAGE, page
 from services.control.api import openapi
+from services.control.problems import KINDS
 from services.control.repeats import HEADER
 
 DESCRIBED = openapi()
@@ -17,6 +18,26 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in DESCRIBED["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+def referred(part: Any) -> set[str]:
+    """Return the names of all schemas that a part of the description refers to, however deep."""
+    found: set[str] = set()
+    open_ = [part]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, list):
+            open_ += one
+        elif isinstance(one, dict):
+            open_ += one.values()
+            name = str(one.get("$ref", "")).rpartition("/")[2]
+            if name and name not in found:
+                found.add(name)
+                open_.append(DESCRIBED["components"]["schemas"][name])
+    return found
+
+
+SENT = set().union(*(referred(one.get("requestBody")) for _, _, one in operations()))
 
 
 def test_the_file_is_up_to_date() -> None:
@@ -71,3 +92,40 @@ def test_what_edits_takes_what_was_read() -> None:
         taken = {parameter["name"] for parameter in operation.get("parameters", [])}
 
         assert ("If-Match" in taken) == ("428" in operation["responses"]), (method, path)
+
+
+def test_answers_have_all_their_fields() -> None:
+    """A client need not ask of a field in an answer whether it is there."""
+    for path, method, operation in operations():
+        for name in referred(operation["responses"]):
+            schema = DESCRIBED["components"]["schemas"][name]
+
+            assert name in SENT or list(schema.get("properties", ())) == schema.get(
+                "required", []
+            ), (method, path, name)
+
+
+def test_what_is_sent_is_understood_whole() -> None:
+    """A field that nobody knows is refused, in every body."""
+    for path, method, operation in operations():
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            for name in referred(media["schema"]):
+                schema = DESCRIBED["components"]["schemas"][name]
+
+                assert schema.get("additionalProperties") is False, (method, path, name)
+
+
+def test_a_patch_has_no_defaults() -> None:
+    """What it leaves out stays as it is; filling it in would undo somebody's choice."""
+    for path, method, operation in operations():
+        for name in referred(operation["requestBody"]) if method == "patch" else ():
+            fields = DESCRIBED["components"]["schemas"][name]["properties"].values()
+
+            assert not [one for one in fields if "default" in one], (path, name)
+
+
+def test_a_problems_codes_are_a_closed_list() -> None:
+    """A client can tell them apart, and its compiler knows when one is missing."""
+    code = DESCRIBED["components"]["schemas"]["Problem"]["properties"]["code"]
+
+    assert list(KINDS) == code["enum"]

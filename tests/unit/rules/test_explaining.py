@@ -181,6 +181,30 @@ def test_the_classifiers_answer() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("origin", "told"),
+    [
+        ({"ours": False}, "It belongs to no delivery of ours."),
+        ({"ours": True, "campaign_id": None}, "It belongs to a delivery of ours."),
+        ({"ours": True, "campaign_id": "c1"}, "It belongs to a delivery of ours, of Recipe."),
+    ],
+)
+def test_whose_an_echo_is(origin: dict[str, Any], told: str) -> None:
+    """Ours or not, and of which campaign where that was asked; no person was looked at for it."""
+    decision = {
+        "outcome": "ignored",
+        "because": "echo",
+        "answer": {"kind": "origin", "origin": origin},
+        "contact": {},
+    }
+    chapters = {
+        one.title: one.lines for one in explain(decision, {"kind": "echo.v1"}, {"c1": "Recipe"})
+    }
+
+    assert (told,) == chapters["What was asked, and the answer"]
+    assert "The person as they were then" not in chapters
+
+
 def test_a_delivery_says_how_it_stands() -> None:
     """State, reason, times and text of each delivery are told, and the reason's code."""
     row = {
