@@ -8,6 +8,7 @@ import typer
 
 from switchboard.cli import evaluation, owned
 from switchboard.cli.asking import Who
+from switchboard.cli.commands.options import AnAccount, AsJson
 from switchboard.cli.evaluation import Texts
 from switchboard.cli.failing import CannotDo
 from switchboard.cli.labelled import NONE_LABELS
@@ -20,8 +21,6 @@ intents = typer.Typer(
 )
 
 _FILE = "Labelled texts: CSV, TSV, JSON or JSON lines; - reads stdin."
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
 Believed = Annotated[
     float, typer.Option("--threshold", min=0, max=1, help="Less sure than this is no answer.")
 ]
