@@ -55,6 +55,7 @@ async def publish(
     rank: int | None,
     strict: bool,
     check_media: bool,
+    as_json: bool,
 ) -> int:
     """Publish the campaign in `file`, unless something is wrong with it (then 1)."""
     raw = read_json(file)
@@ -63,11 +64,14 @@ async def publish(
         place = await _place(db, of, campaign=campaign, name=name, rank=rank)
         own = place.id if campaign else None
         verdict = await _judge(raw, await _around(db, of), own, check_media=check_media)
-        _tell(verdict)
+        told = {"published": False, "campaign_id": own, "findings": verdict.said}
+        if not as_json:
+            _tell(verdict)
         if verdict.definition is None or verdict.errors:
-            return _not_published("mend the errors first")
+            return _not_published("mend the errors first", told if as_json else None)
         if verdict.warnings and strict:
-            return _not_published("mend the warnings, or publish without --strict")
+            what_to_do = "mend the warnings, or publish without --strict"
+            return _not_published(what_to_do, told if as_json else None)
         version = await tenancy.publish_campaign(
             db,
             place.id,
@@ -77,22 +81,36 @@ async def publish(
             rank=place.rank,
             definition=verdict.definition,
         )
-    typer.echo(f"{place.name} is live, version {version}. Its id is {place.id}.")
+    telling.done(
+        told | {"published": True, "campaign_id": place.id, "version": version},
+        f"{place.name} is live, version {version}. Its id is {place.id}.",
+        as_json=as_json,
+    )
     return 0
 
 
-async def pause(campaign: str) -> int:
+async def pause(campaign: str, *, as_json: bool) -> int:
     """Let a campaign start nothing any more; what is under way with people goes on."""
     wanted = accounts.campaign_id(campaign, "CAMPAIGN")
     async with open_database() as db:
         workspace = await accounts.workspace_of(db, wanted)
         await tenancy.pause_campaign(db, wanted, workspace=workspace)
-    typer.echo("It is paused. `switchboard publish --campaign` makes it answer again.")
+    telling.done(
+        {"campaign_id": wanted, "status": "paused"},
+        "It is paused. `switchboard publish --campaign` makes it answer again.",
+        as_json=as_json,
+    )
     return 0
 
 
 async def save_draft(
-    file: str, *, account: str, name: str | None, campaign: str | None, rank: int | None
+    file: str,
+    *,
+    account: str,
+    name: str | None,
+    campaign: str | None,
+    rank: int | None,
+    as_json: bool,
 ) -> int:
     """Keep the JSON in `file` as a campaign's draft; it need not make sense yet."""
     raw = read_json(file)
@@ -108,7 +126,11 @@ async def save_draft(
             rank=place.rank,
             draft=raw,
         )
-    typer.echo(f"The draft of {place.name} is kept. Its id is {place.id}.")
+    telling.done(
+        {"campaign_id": place.id, "name": place.name},
+        f"The draft of {place.name} is kept. Its id is {place.id}.",
+        as_json=as_json,
+    )
     return 0
 
 
@@ -227,7 +249,9 @@ def _tell(verdict: _Verdict) -> None:
         telling.lines([f"{one.severity}: {where}{one.message}{code}"], indent="")
 
 
-def _not_published(what_to_do: str) -> int:
+def _not_published(what_to_do: str, told: object | None) -> int:
+    if told is not None:
+        telling.as_json(told)
     sys.stderr.write(f"switchboard: not published; {what_to_do}\n")
     return EXIT_FOUND
 

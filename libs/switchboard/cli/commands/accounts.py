@@ -32,12 +32,12 @@ def accounts_show(
 
 
 @accounts.command("try-again")
-def try_again_(account: AnAccount) -> None:
+def try_again_(account: AnAccount, *, as_json: AsJson = False) -> None:
     """Let a held account try one message at once, because its owner says that it is mended."""
-    finish(alerts.try_again(account))
+    finish(alerts.try_again(account, as_json=as_json))
 
 
 @accounts.command("webhook-secret")
-def webhook_secret_(account: AnAccount) -> None:
+def webhook_secret_(account: AnAccount, *, as_json: AsJson = False) -> None:
     """Make what an account's webhooks are signed with, anew, and print it. Needs TOKEN_KEYS."""
-    finish(secrets.webhook_secret(account))
+    finish(secrets.webhook_secret(account, as_json=as_json))

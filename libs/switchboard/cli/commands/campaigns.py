@@ -51,6 +51,7 @@ def publish_(
         bool, typer.Option("--strict", help="Not if there are warnings, either.")
     ] = False,
     check_media: CheckMedia = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a campaign, or a new version of one, answer from now on; errors hold it back."""
     finish(
@@ -62,16 +63,15 @@ def publish_(
             rank=rank,
             strict=strict,
             check_media=check_media,
+            as_json=as_json,
         )
     )
 
 
 @campaigns.command("pause")
-def pause_(
-    campaign: ACampaign,
-) -> None:
+def pause_(campaign: ACampaign, *, as_json: AsJson = False) -> None:
     """Let a campaign start nothing any more; what is under way with people goes on."""
-    finish(checking.pause(campaign))
+    finish(checking.pause(campaign, as_json=as_json))
 
 
 @draft.command("save")
@@ -82,15 +82,18 @@ def draft_save(
     name: Name = None,
     campaign: MaybeCampaign = None,
     rank: Rank = None,
+    as_json: AsJson = False,
 ) -> None:
     """Keep a draft, which need not make sense yet."""
-    finish(checking.save_draft(file, account=account, name=name, campaign=campaign, rank=rank))
+    finish(
+        checking.save_draft(
+            file, account=account, name=name, campaign=campaign, rank=rank, as_json=as_json
+        )
+    )
 
 
 @draft.command("show")
-def draft_show(
-    campaign: ACampaign,
-) -> None:
+def draft_show(campaign: ACampaign, *, as_json: AsJson = True) -> None:  # noqa: ARG001  it is so
     """Print a campaign's draft."""
     finish(checking.show_draft(campaign))
 
@@ -102,6 +105,6 @@ def campaigns_(account: AnAccount, *, as_json: AsJson = False) -> None:
 
 
 @campaigns.command("schema")
-def schema_() -> None:
+def schema_(*, as_json: AsJson = True) -> None:  # noqa: ARG001  it is so
     """Print the JSON schema of a campaign."""
     checking.schema()

@@ -51,6 +51,7 @@ def deliveries_decide(
         str | None, typer.Option("--message-id", help="With --sent: what Meta calls it.")
     ] = None,
     sure: Sure = False,
+    as_json: AsJson = False,
 ) -> None:
     """Decide about a delivery of which nobody could find out whether it was sent."""
     verdicts: dict[deliveries.Verdict, bool] = {"sent": sent, "retry": retry, "drop": drop}
@@ -59,10 +60,12 @@ def deliveries_decide(
         raise typer.Exit(refuse("give one of --sent, --retry and --drop"))
     if message_id is not None and not sent:
         raise typer.Exit(refuse("--message-id: goes with --sent"))
-    finish(deliveries.decide(delivery, chosen[0], message_id=message_id, sure=sure))
+    finish(
+        deliveries.decide(delivery, chosen[0], message_id=message_id, sure=sure, as_json=as_json)
+    )
 
 
 @owed.command("cancel")
-def deliveries_cancel(delivery: ADelivery) -> None:
+def deliveries_cancel(delivery: ADelivery, *, as_json: AsJson = False) -> None:
     """Call off a delivery that was not sent yet."""
-    finish(deliveries.cancel(delivery))
+    finish(deliveries.cancel(delivery, as_json=as_json))

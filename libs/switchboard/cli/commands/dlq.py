@@ -54,11 +54,12 @@ def dlq_redrive(
     most: Annotated[
         int, typer.Option("--most", min=1, max=dlq.MOST, help="With --all: no more than so many.")
     ] = dlq.MOST,
+    as_json: AsJson = False,
 ) -> None:
     """Send them back to their queue, to be handled again."""
     if everything == bool(ids):
         raise typer.Exit(refuse("give --id, once for each message, or --all"))
-    finish(dlq.redrive(queue, ids or (), most=most))
+    finish(dlq.redrive(queue, ids or (), most=most, as_json=as_json))
 
 
 @dead.command("discard")
@@ -67,8 +68,9 @@ def dlq_discard(
     ids: Messages = None,
     *,
     sure: Sure = False,
+    as_json: AsJson = False,
 ) -> None:
     """Throw messages away that nobody needs any more; what they say is lost."""
     if not ids:
         raise typer.Exit(refuse("give --id, once for each message"))
-    finish(dlq.discard(queue, ids, sure=sure))
+    finish(dlq.discard(queue, ids, sure=sure, as_json=as_json))
