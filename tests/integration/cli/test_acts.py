@@ -125,6 +125,7 @@ async def test_intents(
         ["accounts", "show", "nobodys"],
         ["alerts", "--account", "nobodys"],
         ["campaigns", "--account", "nobodys"],
+        ["campaigns", "list", "--account", "nobodys"],
         ["deliveries", "cancel", NOWHERE],
         ["deliveries", "decide", NOWHERE, "--drop", "--yes"],
         ["deliveries", "list", "--account", "nobodys"],
