@@ -102,10 +102,12 @@ FUNCTIONS = {
         "private.use_login_state(bytea)",
     ],
     "switchboard_pipeline": [
+        "private.call_off_after(uuid[])",
         f"private.is_forgotten(uuid,text,text,text,{_AT},jsonb)",
         "private.own_words(uuid)",
         "private.parent_comment(uuid)",
         f"private.record_forgotten(uuid,uuid,uuid,text,text,text,{_AT},{_AT},jsonb,text)",
+        "private.release_after(uuid[])",
     ],
 }
 
