@@ -10,11 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from services.router.cases import Case, Decided, Person
-from switchboard.contracts import AccountId, EventId
+from switchboard.contracts import AccountId, EventId, PersonId
 from switchboard.contracts.events import Comment
 from switchboard.db.ledger import Standing
 from switchboard.errors import Failure, Unavailable
 from switchboard.rules.contact import STRANGER, Contact
+from switchboard.rules.decision import Decision
 from switchboard.state.contacts import Remembered
 
 # A conflict means that another router has just decided something about the same person. Five in a
@@ -29,7 +30,8 @@ class Batch:
 
     `waiting` are in the order they happened. `known` are contacts as far as we know them; `wrong`,
     the revisions of guesses and copies that have turned out to be wrong; `learnt`, contacts that
-    Postgres has and Redis may not have. `failed` are events that must come again.
+    Postgres has and Redis may not have. `erased` are people of whom nothing is to be remembered.
+    `failed` are events that must come again.
     """
 
     waiting: list[Case]
@@ -38,6 +40,7 @@ class Batch:
     learnt: dict[Person, Contact] = field(default_factory=dict)
     conflicts: Counter[EventId] = field(default_factory=Counter)
     done: list[tuple[Decided, Standing]] = field(default_factory=list)
+    erased: set[tuple[AccountId, PersonId]] = field(default_factory=set)
     failed: dict[EventId, Failure] = field(default_factory=dict)
     _names: dict[UUID, AccountId] = field(default_factory=dict)
 
@@ -98,7 +101,9 @@ class Batch:
         """
         goes_on = one.decision.outcome != "asked" or one.decision.answer is not None
         waits = standing is not None and standing.outcome == "asked" and not standing.ours
-        if standing is None or (waits and goes_on):
+        if standing is not None and standing.erased:
+            self._erased(one, standing)
+        elif standing is None or (waits and goes_on):
             self._conflict(one.case)
         else:
             self._recorded(one, standing)
@@ -125,6 +130,16 @@ class Batch:
             self._forget(person)  # somebody decided it before, and the contact may have changed
         elif after is not None:
             self.known[person] = self.learnt[person] = after
+
+    def _erased(self, one: Decided, standing: Standing) -> None:
+        """Whatever was decided, it was not recorded: the person was erased before."""
+        self.waiting.remove(one.case)
+        unanswered = Decision("ignored", "erased", one.decision.decided_at)
+        self.done.append((replace(one, decision=unanswered), standing))
+        if one.case.person is not None:
+            self._forget(one.case.person)
+        if one.case.person_id:
+            self.erased.add((one.event.account_id, one.case.person_id))
 
     def _conflict(self, case: Case) -> None:
         self.conflicts[case.event_id] += 1

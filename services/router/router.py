@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -52,6 +52,10 @@ class Memory(Protocol):
 
     async def remember(self, batch: Sequence[Remembered]) -> None:
         """Remember these contacts, unless newer ones are remembered."""
+        ...
+
+    async def forget(self, people: Collection[tuple[AccountId, PersonId]]) -> None:
+        """Forget what is kept of `people`, their windows too."""
         ...
 
 
@@ -145,6 +149,8 @@ class Router:
                 cases.append(_case(event, answer, tenant, origin, seen))
         settled = await self.rounds.settle(cases)
         await self._remember(settled)
+        # Observing their event kept a window. If it cannot be forgotten now, the event comes again.
+        await self.memory.forget(settled.erased)
         await self._keep_posts(cases)
         await self.publishing.publish(settled.done)
         tell(settled, self.meter, self.now, duplicates=duplicates)

@@ -14,6 +14,7 @@ from switchboard.telemetry import Meter, Metric
 ROUTED: Final = Metric("EventsRouted")
 ROUTED_AFTER: Final = Metric("RoutedAfter", "Milliseconds")
 CONFLICTS: Final = Metric("RevisionConflicts")
+ERASED: Final = Metric("EventsOfErased")
 
 log = structlog.get_logger()
 
@@ -24,6 +25,9 @@ def tell(batch: Batch, meter: Meter, now: Clock, *, duplicates: int) -> None:
         _tell_one(one, meter, now)
     if duplicates:
         meter.count(ROUTED, duplicates, outcome="duplicate")
+    erased = sum(standing.erased for _, standing in batch.done)
+    if erased:
+        meter.count(ERASED, erased)
     if batch.conflicts:
         meter.count(CONFLICTS, batch.conflicts.total())
 

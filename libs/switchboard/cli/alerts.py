@@ -33,15 +33,17 @@ async def alerts(account: str | None, *, as_json: bool) -> int:
     return EXIT_FOUND if found else 0
 
 
-async def try_again(account: str) -> int:
+async def try_again(account: str, *, as_json: bool) -> int:
     """Let the next delivery of a held account be tried at once."""
     async with open_database() as db:
         of = await accounts.account(db, account)
         was_held = await holds.try_now(db, of.id)
-    if was_held:
-        typer.echo("The next message is tried at once; if it is taken, all that waits follows.")
-    else:
-        typer.echo("The account is not held.")
+    mended = "The next message is tried at once; if it is taken, all that waits follows."
+    telling.done(
+        {"account": of.id, "was_held": was_held},
+        mended if was_held else "The account is not held.",
+        as_json=as_json,
+    )
     return 0
 
 

@@ -86,7 +86,9 @@ async def show(written: str, *, as_json: bool) -> int:
     return 0
 
 
-async def decide(written: str, verdict: Verdict, *, message_id: str | None, sure: bool) -> int:
+async def decide(
+    written: str, verdict: Verdict, *, message_id: str | None, sure: bool, as_json: bool
+) -> int:
     """Decide what became of an uncertain delivery, or is to become of it."""
     delivery = _delivery_id(written)
     async with open_database() as db:
@@ -100,18 +102,20 @@ async def decide(written: str, verdict: Verdict, *, message_id: str | None, sure
         _require_sure(_MEANS[verdict], sure=sure)
         if not await by_hand.decide(db, delivery, verdict, message_id):
             raise CannotDo(await _why_not(db, delivery, message_id))
-    typer.echo(_DECIDED[verdict])
+    told = {"delivery_id": delivery, "decided": verdict}
+    telling.done(told, _DECIDED[verdict], as_json=as_json)
     return 0
 
 
-async def cancel(written: str) -> int:
+async def cancel(written: str, *, as_json: bool) -> int:
     """Call off a delivery that was not sent yet."""
     delivery = _delivery_id(written)
     async with open_database() as db:
         if not await by_hand.decide(db, delivery, "cancel"):
             one = await _shown(db, delivery)
             raise CannotDo(f"{one.id} {STATES[one.state]}; {_INSTEAD.get(one.state, _TOO_LATE)}")
-    typer.echo("It is called off, and so is what was to follow it.")
+    told = {"delivery_id": delivery, "decided": "cancel"}
+    telling.done(told, "It is called off, and so is what was to follow it.", as_json=as_json)
     return 0
 
 

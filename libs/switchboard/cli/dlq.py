@@ -51,21 +51,29 @@ async def show(message: str, *, as_json: bool) -> int:
     raise CannotDo(f"no dead letter {message!r}; see `switchboard dlq list`")
 
 
-async def redrive(name: str, ids: Collection[str], *, most: int) -> int:
+async def redrive(name: str, ids: Collection[str], *, most: int, as_json: bool) -> int:
     """Send dead letters back to their queue: those in `ids`, or all if there are none in it."""
-    return await _end(name, ids, most, DeadLetters.redrive, "sent back")
+    done, left = await _end(name, ids, most, DeadLetters.redrive, "sent back")
+    told = {"queue": name, "sent_back": done, "left": left}
+    telling.done(told, _left(name, done, "sent back", left), as_json=as_json)
+    return 0
 
 
-async def discard(name: str, ids: Collection[str], *, sure: bool) -> int:
+async def discard(name: str, ids: Collection[str], *, sure: bool, as_json: bool) -> int:
     """Throw away the dead letters in `ids`, after asking whether that is meant."""
     if not sure and sys.stdin.isatty():
-        typer.confirm(f"{len(ids)} messages are lost for ever. Is that meant?", abort=True)
-    return await _end(name, ids, MOST, DeadLetters.discard, "thrown away")
+        question = f"{len(ids)} messages are lost for ever. Is that meant?"
+        typer.confirm(question, abort=True, err=True)
+    done, left = await _end(name, ids, MOST, DeadLetters.discard, "thrown away")
+    told = {"queue": name, "thrown_away": done, "left": left}
+    telling.done(told, _left(name, done, "thrown away", left), as_json=as_json)
+    return 0
 
 
 async def _end(
     name: str, ids: Collection[str], most: int, end: Callable[..., Awaitable[int]], ended: str
-) -> int:
+) -> tuple[int, int]:
+    """Return how many it is done with, and about how many are left."""
     queue = queue_named(name)
     async with open_queues() as (client, prefix):
         letters = DeadLetters(client, queue, prefix=prefix)
@@ -75,8 +83,11 @@ async def _end(
         left = (await letters.depth()).total
     if done < len(ids):
         raise CannotDo(f"{done} {ended}; {len(ids) - done} of those named are not there")
-    typer.echo(f"{done:,} {ended}; about {left:,} left among the dead letters of {name}.")
-    return 0
+    return done, left
+
+
+def _left(name: str, done: int, ended: str, left: int) -> str:
+    return f"{done:,} {ended}; about {left:,} left among the dead letters of {name}."
 
 
 def _named(ids: Collection[str]) -> Callable[[Letter], bool]:

@@ -37,7 +37,8 @@ async def erase(person: str, account: str, *, sure: bool, as_json: bool) -> int:
     redis_url = str(environment(RedisSettings).redis_url)
     who = PersonId(person)
     if not sure and sys.stdin.isatty():
-        typer.confirm("What they wrote and were sent is lost for ever. Is that meant?", abort=True)
+        question = "What they wrote and were sent is lost for ever. Is that meant?"
+        typer.confirm(question, abort=True, err=True)
     async with open_database() as db:
         of = await accounts.account(db, account)
         erased = await _until_done(db, of.id, who)

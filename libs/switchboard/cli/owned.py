@@ -32,31 +32,48 @@ from switchboard.intents.tiers import Thresholds
 _INTENTS: Final[TypeAdapter[list[IntentOption]]] = TypeAdapter(list[IntentOption])
 
 
-async def check_(file: str | None, account: str | None, who: Who) -> int:
+async def check_(file: str | None, account: str | None, who: Who, *, as_json: bool) -> int:
     """Print what is wrong with intents, and whether the models can do what they are for."""
     if (file is None) == (account is None):
         raise CannotDo("give FILE or --account: which intents are to be checked?")
     intents = read_intents(file) if file is not None else (await _loaded(str(account))).intents
-    faults = _tell(check(intents))
+    faults = check(intents)
+    errors = _errors(faults)
+    if not as_json:
+        _tell(faults)
     async with open_asking(who):
         pass  # which refuses a model that is not there, or cannot do what it is for
-    if faults:
-        return EXIT_FOUND
-    typer.echo("They can be published.")
-    return 0
+    if as_json or not errors:
+        told = {"errors": errors, "faults": [one._asdict() for one in faults]}
+        telling.done(told, "They can be published.", as_json=as_json)
+    return EXIT_FOUND if errors else 0
 
 
-async def publish(file: str, account: str) -> int:
+async def publish(file: str, account: str, *, as_json: bool) -> int:
     """Make the intents in `file` the account's, unless something is wrong with them (then 1)."""
     intents = read_intents(file)
-    if _tell(check(intents)):
+    faults = check(intents)
+    told = {
+        "published": False,
+        "intents": len(intents),
+        "faults": [one._asdict() for one in faults],
+    }
+    if not as_json:
+        _tell(faults)
+    if _errors(faults):
+        if as_json:
+            telling.as_json(told)
         sys.stderr.write("switchboard: not published; mend the errors first\n")
         return EXIT_FOUND
     async with open_database() as db, db.transaction() as tx:
         of = await accounts.account(tx, account)
         await labels.replace_intents(tx, of.id, of.workspace_id, intents)
     examples = sum(len(intent.examples) for intent in intents)
-    typer.echo(f"{len(intents)} intents with {examples} examples are live.")
+    telling.done(
+        told | {"published": True},
+        f"{len(intents)} intents with {examples} examples are live.",
+        as_json=as_json,
+    )
     return 0
 
 
@@ -66,7 +83,7 @@ async def show(account: str) -> int:
     return 0
 
 
-async def label(event: str, intent: str) -> int:
+async def label(event: str, intent: str, *, as_json: bool) -> int:
     """Say what somebody wanted; `none`: nothing that the account has an intent for."""
     wanted = None if intent.casefold() in NONE_LABELS else intent
     async with open_database() as db:
@@ -85,18 +102,23 @@ async def label(event: str, intent: str) -> int:
             answered=history.classified(),
         )
         await labels.keep(db, past.account, past.workspace_id, [said])
-    typer.echo(f"Kept: {telling.printable(text[:60])!r} is {wanted or 'none of the intents'}.")
+    telling.done(
+        {"event_id": past.event_id, "intent": wanted},
+        f"Kept: {telling.printable(text[:60])!r} is {wanted or 'none of the intents'}.",
+        as_json=as_json,
+    )
     return 0
 
 
-async def learn(file: str, account: str) -> int:
+async def learn(file: str, account: str, *, as_json: bool) -> int:
     """Keep labelled texts from a file as the account's history."""
     samples = read_samples(file)
     async with open_database() as db:
         of = await accounts.account(db, account)
         said = [Label(text=one.text, intent=one.label) for one in samples]
         await labels.keep(db, of.id, of.workspace_id, said)
-    typer.echo(f"{len(samples)} labelled texts are kept.")
+    kept = len(samples)
+    telling.done({"kept": kept}, f"{kept} labelled texts are kept.", as_json=as_json)
     return 0
 
 
@@ -143,7 +165,7 @@ async def suggest(account: str, who: Who, *, most: int, as_json: bool) -> int:
     return 0
 
 
-async def calibrate(account: str, who: Who, *, threshold: float | None) -> int:
+async def calibrate(account: str, who: Who, *, threshold: float | None, as_json: bool) -> int:
     """Measure confidence on the labelled history, and let it be corrected from now on."""
     owned = replace(await _loaded(account), calibration=UNCORRECTED)
     _require_history(owned)
@@ -155,13 +177,17 @@ async def calibrate(account: str, who: Who, *, threshold: float | None) -> int:
         if threshold is not None:
             await labels.set_threshold(tx, owned.of.id, threshold)
     before = report(answered, intents=1, examples=1, threshold=owned.thresholds.believed)
-    typer.echo(
+    telling.done(
+        {
+            "calibration": found,
+            "threshold": threshold,
+            "missed_by_before": before.calibration_error,
+        },
         f"{found.labels} labels: slope {found.slope:.2f}, shift {found.shift:+.2f}; confidence had "
-        f"missed by {evaluation.percent(before.calibration_error)}."
-    )
-    typer.echo(
+        f"missed by {evaluation.percent(before.calibration_error)}.",
         f"The chat model counts as right {found.model_agrees:.0%} of the time where the examples "
-        f"agree, and {found.model_differs:.0%} where they do not."
+        f"agree, and {found.model_differs:.0%} where they do not.",
+        as_json=as_json,
     )
     return 0
 
@@ -258,7 +284,9 @@ def read_intents(file: str) -> list[IntentOption]:
     return list(parted.intents)
 
 
-def _tell(faults: Sequence[Fault]) -> int:
-    """Print what is wrong; return how many errors there are."""
+def _tell(faults: Sequence[Fault]) -> None:
     telling.lines(map(str, faults), indent="")
+
+
+def _errors(faults: Sequence[Fault]) -> int:
     return sum(fault.severity == "error" for fault in faults)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import typer
-
-from switchboard.cli import accounts
+from switchboard.cli import accounts, telling
 from switchboard.cli.database import environment, open_database
 from switchboard.db import credentials
 from switchboard.hooks import new_secret
 from switchboard.settings import VaultSettings
 
 
-async def webhook_secret(account: str) -> int:
+async def webhook_secret(account: str, *, as_json: bool) -> int:
     """Make a secret for an account's webhooks, in place of the one before, and print it once."""
     vault = credentials.Vault(environment(VaultSettings).vault_keys())
     secret = new_secret()
@@ -19,5 +17,5 @@ async def webhook_secret(account: str) -> int:
         of = await accounts.account(db, account)
         sealed = vault.seal(secret, of.id, "webhook")
         await credentials.store_webhook_secret(db, of.id, sealed)
-    typer.echo(secret)
+    telling.done({"account": of.id, "secret": secret}, secret, as_json=as_json)
     return 0

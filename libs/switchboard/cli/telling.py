@@ -31,7 +31,16 @@ def columns(rows: Sequence[Sequence[object]]) -> None:
 
 def as_json(value: Any) -> None:
     """Print `value` as JSON."""
-    typer.echo(to_json(value, indent=2).decode())
+    typer.echo(_json(value))
+
+
+def done(what: Any, *sentences: str, as_json: bool) -> None:
+    """Print what an act came to: `what` for programs, `sentences` for people."""
+    typer.echo(_json(what) if as_json else "\n".join(sentences))
+
+
+def _json(value: Any) -> str:
+    return to_json(value, indent=2).decode()
 
 
 def printable(text: str) -> str:

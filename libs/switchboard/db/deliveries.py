@@ -298,7 +298,7 @@ _CLAIM: Final = _MAKE_SENDING + AS_CLAIMED
 # Meanwhile its message may have been taken for that of another one that says the same to the same
 # person. Then both were sent, and the message stays where it is.
 _SEND: Final = """
-with recursive ended as (
+with ended as (
   update public.deliveries
      set state = 'sent', moved_by = 'sender', sent_at = now(), recipient_id = $7,
          message_id = case when not exists (
@@ -310,7 +310,7 @@ with recursive ended as (
   returning id
 )"""
 _REFUSE: Final = """
-with recursive ended as (
+with ended as (
   update public.deliveries
      set state = 'refused', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
@@ -318,7 +318,7 @@ with recursive ended as (
   returning id
 )"""
 _EXPIRE: Final = """
-with recursive ended as (
+with ended as (
   update public.deliveries
      set state = 'expired', moved_by = 'sender', reason = $6,
          graph_code = $3, graph_subcode = $4, fbtrace_id = $5, lease_until = null
@@ -326,7 +326,7 @@ with recursive ended as (
   returning id
 )"""
 _TELL: Final = """
-select id from ended
+select ended.id from ended, cancelled
 """
 _TELL_DUE: Final = """
 select id, null as instagram_id, null as trace_id, false as due from ended

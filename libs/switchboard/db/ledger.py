@@ -27,7 +27,7 @@ from switchboard.contracts import (
     WorkspaceId,
 )
 from switchboard.db.pool import Queryable, Row
-from switchboard.db.recording import RECORD, RECORD_AND_BIND
+from switchboard.db.recording import FORGOTTEN, RECORD, RECORD_AND_BIND
 from switchboard.errors import Unavailable
 from switchboard.rules.contact import CONTACT, Contact
 from switchboard.rules.decision import DeliveryKind
@@ -113,13 +113,15 @@ class Standing:
 
     `ready` are its deliveries that no sender has taken: new ones, and those of an earlier attempt
     that was interrupted between the commit and publishing. `new`: it was not in the ledger before.
-    `ours`: this call recorded or completed it.
+    `ours`: this call recorded or completed it. `erased`: whoever it is of was erased since it
+    happened, so nothing is remembered of them; what was decided was not recorded.
     """
 
     outcome: str
     ready: tuple[DeliveryId, ...]
     new: bool
     ours: bool
+    erased: bool = False
 
 
 async def record(
@@ -132,6 +134,8 @@ async def record(
     the next question, which the answer to the one before has led to.
     Deliveries are stored for the events this call recorded or completed, unless they exist; a
     second private reply to a comment is left out in silence.
+
+    An event of somebody who was erased after it happened is recorded without them, and unanswered.
 
     Of a person in `contacts` either all events of the batch are recorded and the contact replaced,
     or nothing is: where the stored revision is another, or one of the events is in the ledger and
@@ -151,7 +155,10 @@ async def record(
         statement, arguments = _statement(pending, kept)
         rows = await db.fetch(statement, *arguments)
         standings |= {row["event_id"]: _standing(row) for row in rows if row["outcome"]}
-        again = {row["event_id"] for row in rows if row["again"] and not row["outcome"]}
+        unwritten = [row for row in rows if not row["outcome"]]
+        late = {row["event_id"] for row in unwritten if row["forgotten"]}
+        standings |= await _record_forgotten(db, [one for one in pending if one.event_id in late])
+        again = {row["event_id"] for row in unwritten if row["again"]} - late
         pending = [one for one in pending if one.event_id in again]
     if any(_person(one) not in kept for one in pending):
         raise Unavailable("PostgreSQL: events vanished while they were recorded")
@@ -190,7 +197,27 @@ def _once_each(batch: Sequence[Recorded]) -> list[Recorded]:
 
 
 def _standing(row: Row) -> Standing:
-    return Standing(row["outcome"], tuple(map(DeliveryId, row["ready"])), row["new"], row["ours"])
+    ready = tuple(map(DeliveryId, row["ready"]))
+    return Standing(row["outcome"], ready, row["new"], row["ours"], erased=row["forgotten"])
+
+
+async def _record_forgotten(db: Queryable, late: Sequence[Recorded]) -> dict[EventId, Standing]:
+    """Record what is of people who were erased since it happened: one by one, for it is rare."""
+    for one in late:
+        await db.execute(
+            FORGOTTEN,
+            one.event_id,
+            one.workspace_id,
+            one.account,
+            one.instagram_id,
+            storable(one.person_id),
+            one.kind,
+            one.occurred_at,
+            one.received_at,
+            storable_json(one.event),
+            one.trace_id,
+        )
+    return {one.event_id: Standing("ignored", (), new=True, ours=True, erased=True) for one in late}
 
 
 def _statement(

@@ -235,7 +235,7 @@ returning delivery.id, delivery.trace_id, account.instagram_id
 
 # Whom a message is for may have written again since it was decided; a comment's days do not move.
 _TAKE_OVERDUE: Final = """
-with recursive taken as (
+with taken as (
   select delivery.id, contact.window_closes_at as open_until
     from public.deliveries delivery
     left join public.contacts contact
@@ -255,7 +255,7 @@ with recursive taken as (
    where delivery.id = taken.id and taken.open_until is not null
 )"""
 _TAKE: Final = """
-with recursive taken as (
+with taken as (
   select id, null::timestamptz as open_until
     from public.deliveries
    where id = any ($1::uuid[]) and state in ('waiting', 'parked', 'ready')
@@ -274,7 +274,7 @@ _END: Final = """, ended as (
   returning delivery.id, delivery.trace_id, account.instagram_id
 )"""
 _TELL: Final = """
-select id, trace_id, instagram_id from ended
+select ended.id, ended.trace_id, ended.instagram_id from ended, cancelled
 """
 _EXPIRE_OVERDUE: Final = _TAKE_OVERDUE + _END + CANCEL + _TELL
 _EXPIRE: Final = _TAKE + _END + CANCEL + _TELL

@@ -26,6 +26,11 @@ was decided, and is not decided again.
 *Who waits for whom.* Everyone takes contacts, then events, then deliveries, then campaigns, each
 sorted; each part reads the one before to its end, to sort. So none waits for one that waits for it.
 
+*Who was erased.* Of an event of somebody who was erased after it happened nothing is written here;
+`FORGOTTEN` writes what erasing would have left. That somebody was erased while we waited is noticed
+by a trigger: then nothing of the batch was written, and it comes again. Meta tells in whole seconds
+when a comment was written, so within one whoever writes is taken for somebody new.
+
 An event's decision is taken from the batch and not from `excluded`, which one may read only with
 the right to read the ledger's.
 
@@ -83,13 +88,31 @@ with batch as (
       on event.event_id = known.event_id and event.received_at = known.received_at
    where known.event_id = any ($1::uuid[])
 ), news as (
-  select batch.*, before.known_at,
+  select batch.*, before.known_at, late.forgotten,
          kept.account_id is not null as checked,
-         before.event_id is null
-           or (before.outcome = 'asked' and (batch.outcome <> 'asked' or batch.answered)) as fresh
+         not late.forgotten
+           and (before.event_id is null
+                or (before.outcome = 'asked' and (batch.outcome <> 'asked' or batch.answered)))
+           as fresh
     from batch
     left join before using (event_id)
     left join kept using (account_id, person_id)
+   cross join lateral (
+           select least(batch.occurred_at + interval '1 s', batch.received_at) as moment
+         ) happened
+   cross join lateral (
+           -- Mostly nobody was erased since, and asking further is a call for each event.
+           select case when exists (
+                    select from private.forgotten gone
+                     where gone.instagram_id = batch.instagram_id and gone.at > happened.moment
+                  ) or (batch.instagram_id = '' and exists (
+                    select from private.forgotten gone where gone.at > happened.moment
+                  ))
+                  then private.is_forgotten(
+                         batch.account_id, batch.instagram_id, batch.person_id, batch.kind,
+                         happened.moment, batch.event::jsonb)
+                  else false end as forgotten
+         ) late
 ), grouped as (
   select account_id, person_id, workspace_id,
          (array_agg(username order by occurred_at desc) filter (where fresh and username <> ''))[1]
@@ -99,7 +122,7 @@ with batch as (
          max(window_closes_at) filter (where fresh) as window_closes_at,
          case when checked then bool_and(fresh) else bool_or(fresh) end as fresh
     from news
-   where account_id is not null and person_id <> ''
+   where account_id is not null and person_id <> '' and not forgotten
    group by account_id, person_id, workspace_id, checked
 ), people as (
   select grouped.*, kept.expected, coalesce(known.recordings, 0) as recordings, kept.revision,
@@ -152,7 +175,8 @@ _WRITE: Final = """, met as (
   select event_id, received_at
     from news
     left join met using (account_id, person_id)
-   where news.known_at is null and (not news.checked or met.person_id is not null)
+   where news.known_at is null and not news.forgotten
+     and (not news.checked or met.person_id is not null)
    order by event_id
   on conflict (event_id) do nothing
   returning event_id, received_at
@@ -254,6 +278,7 @@ select news.event_id,
        before.event_id is null as new,
        decided.event_id is not null as ours,
        not news.checked or people.person_id is not null as again,
+       news.forgotten,
        array(select ready.id from ready where ready.event_id = news.event_id order by ready.id)
          as ready
   from news
@@ -265,3 +290,8 @@ select news.event_id,
 RECORD: Final = _READ + CROWDED + _WRITE + _TELL
 # With the posts that were found, which is rare: to name the table alone makes its triggers run.
 RECORD_AND_BIND: Final = _READ + CROWDED + _WRITE + _BIND + _TELL
+
+# An event of somebody who was erased since, as if it had been there when they were.
+FORGOTTEN: Final = """
+select private.record_forgotten($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10)
+"""

@@ -9,11 +9,16 @@ from switchboard.db.pool import Queryable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidied:
-    """How many logins and kept answers were removed, and how many deletions name nobody now."""
+    """
+    How many were removed of each, and how many deletions name nobody now.
+
+    `forgotten`: erasings from before which nothing can come any more.
+    """
 
     login_states: int = 0
     idempotency_keys: int = 0
     deletion_requests: int = 0
+    forgotten: int = 0
 
     def __add__(self, other: Tidied) -> Tidied:
         """Return both together."""
@@ -27,6 +32,11 @@ class Tidied:
 
 async def tidy(db: Queryable, *, most: int) -> Tidied:
     """Remove at most so many of each."""
-    row = await db.fetchrow("select * from private.tidy($1)", most)
+    row = await db.fetchrow(_TIDY, most)
     assert row is not None  # an aggregate has one row
     return Tidied(**{name: row[name] for name in Tidied.__slots__})
+
+
+_TIDY = """
+select tidied.*, private.tidy_forgotten($1) as forgotten from private.tidy($1) tidied
+"""

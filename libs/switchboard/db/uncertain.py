@@ -296,7 +296,7 @@ select id from ended
 """
 
 _SEND: Final = """
-with recursive ended as (
+with ended as (
   update public.deliveries sought
      set state = 'sent', moved_by = 'reconciler', reason = $6, lease_until = null,
          sent_at = least(coalesce($10::timestamptz, now()), now()),
@@ -334,10 +334,13 @@ select ended.id, ended.trace_id, account.instagram_id
 _AGAIN: Final = _READY + _STILL + _NOTED + _TELL_READY
 
 _END: Final = """
-with recursive ended as (
+with ended as (
   update public.deliveries sought
      set state = $8, moved_by = 'reconciler', reason = $6, lease_until = null"""
-_NEVER: Final = _END + _STILL + _NOTED + CANCEL + _TELL
+_TELL_NEVER: Final = """
+select ended.id from ended, cancelled
+"""
+_NEVER: Final = _END + _STILL + _NOTED + CANCEL + _TELL_NEVER
 
 _PUT_OFF: Final = """
 with ended as (

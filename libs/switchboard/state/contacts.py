@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from switchboard.contracts import AccountId, PersonId
 from switchboard.rules.contact import CONTACT, Contact
 from switchboard.state import keys
-from switchboard.state.client import Redis
+from switchboard.state.client import Redis, redis_errors
 from switchboard.state.scripts import Call, Script
 
 # Who writes again has mostly done so within a week; for the others Postgres is asked once.
@@ -39,6 +39,7 @@ class Contacts:
     """Remembers contacts; `Observations` reads them."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._remember = Script(redis, "remember")
 
     async def remember(self, batch: Sequence[Remembered]) -> None:
@@ -52,6 +53,21 @@ class Contacts:
         """
         if batch:
             await self._remember.run_all([_call(one) for one in batch])
+
+    async def forget(self, people: Collection[tuple[AccountId, PersonId]]) -> None:
+        """
+        Forget what `remember` and `Observations` keep of `people`.
+
+        Raises:
+            Unavailable: Redis is away; ask again.
+        """
+        with redis_errors("forget"):
+            for account_id, person_id in people:
+                for key in (
+                    keys.window(account_id, person_id),
+                    keys.contact(account_id, person_id),
+                ):
+                    await self._redis.unlink(key)
 
 
 def read_contact(text: str) -> Contact | None:

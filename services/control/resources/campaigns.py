@@ -12,12 +12,10 @@ from fastapi import Query, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticSerializationError, to_json
 
-from services.control import files
 from services.control.asked import Body
 from services.control.envelope import READS_ONLY, Tx, Who, resource
-from services.control.files import CampaignFile
 from services.control.paging import Cursors, CursorWritten, Limit, Page
-from services.control.problems import Declined, conflict, forbidden, not_found
+from services.control.problems import Declined, Fault, conflict, forbidden, invalid, not_found
 from services.control.repeats import IdempotencyKey
 from services.control.resources.accounts import required as required_account
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
@@ -28,6 +26,8 @@ from switchboard.db import campaigns, rules
 from switchboard.db.accounts import Account
 from switchboard.db.campaigns import Status
 from switchboard.db.rules import AccountRules
+from switchboard.exporting import campaign_files as files
+from switchboard.exporting.campaign_files import CampaignFile
 
 router = resource("", "campaigns")
 
@@ -197,7 +197,10 @@ async def import_campaign(
     account_id: UUID, given: FileGiven, tx: Tx, response: Response, _key: IdempotencyKey = None
 ) -> Campaign:
     """Begin a campaign with what a file says as its draft."""
-    file = files.read(given.content)
+    try:
+        file = files.read(given.content)
+    except files.NotAFile as wrong:
+        raise invalid(Fault(pointer="/content", message=str(wrong))) from None
     return await _begun(tx, account_id, file.name, file.definition, response)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.control.asked import Body
 from services.control.downloads import Download, refused
 from services.control.envelope import TheExports, Tx, Who, resource
 from services.control.letters import Later
@@ -64,7 +65,7 @@ class ExportShown(BaseModel):
     removed_because: Because | None
 
 
-class ExportWanted(BaseModel):
+class ExportWanted(Body):
     """
     What is to be taken away: all of a workspace, or what happened to it, or all about one person.
 

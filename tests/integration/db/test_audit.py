@@ -152,6 +152,34 @@ class TestStaying:
             with pytest.raises(QueryFailed, match="what happened stays"):
                 await owner.execute(rewriting)
 
+    async def test_only_a_deleted_account_is_no_longer_named(
+        self, owner: Database, caretaker: Database, shop: Shop
+    ) -> None:
+        """Whoever owns the schema takes names out of no other entries, nor anything else."""
+        nameless = "update public.audit_log set before = private.nameless(before),"
+        nameless += " after = private.nameless(after) where subject_id = $1"
+        with pytest.raises(QueryFailed, match="what happened stays"):
+            await owner.execute(nameless, str(shop.account))
+        await caretaker.fetch("select * from private.forget_account($1, 50)", shop.account)
+        log = [row for row in await _log(owner, shop) if row["subject_id"] == str(shop.account)]
+        for rewriting in (
+            "set actor = 'nobody'",
+            "set at = now()",
+            "set after = null",
+            'set after = after || \'{"status": "connected"}\'',
+        ):
+            with pytest.raises(QueryFailed, match="what happened stays"):
+                await owner.execute(f"update public.audit_log {rewriting}")
+        with pytest.raises(QueryFailed, match="permission denied"):
+            await caretaker.execute(nameless, str(shop.account))
+        await owner.execute(nameless, str(shop.account))
+
+        assert {"erased"} == {row["after"].get("username", "erased") for row in log}
+        assert shop.username not in str(log)
+        assert log == [
+            row for row in await _log(owner, shop) if row["subject_id"] == str(shop.account)
+        ]
+
     async def test_it_outlives_its_subject(self, owner: Database, api: Database) -> None:
         """When a workspace is gone, what was done in it is still known."""
         row = await owner.fetchrow("insert into public.workspaces (name) values ('x') returning id")

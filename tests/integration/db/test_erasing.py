@@ -45,6 +45,7 @@ from switchboard.state import (
 from switchboard.state import erasing as in_redis
 from switchboard.state.client import Redis
 from tests.integration.cli.past import Past, open_past
+from tests.integration.db.searching import found
 from tests.integration.db.town import Shop, owe, state_of
 from tests.integration.db.users import acting_as, hire
 from tests.support.builders import comment, echo, message, postback, quick_reply, story_reply
@@ -57,17 +58,6 @@ MAIL = "eulalia@quux.example"
 COMMENT = CommentId("17970707070707070")
 MIDS = "mid.7070"
 THEIRS = (str(PERSON), WORD, NAME, MAIL, str(COMMENT), MIDS)
-
-# Every column of every table of ours, whatever its type, as text; bytes as what they may spell.
-_COLUMNS = """
-select format('%I.%I', n.nspname, c.relname) as name, a.attname as column,
-       a.atttypid = 'bytea'::regtype as bytes
-  from pg_class c
-  join pg_namespace n on n.oid = c.relnamespace
-  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
- order by 1, a.attnum
-"""
 
 _COUNTS = """
 select array[
@@ -89,18 +79,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """An empty Redis."""
     async with open_redis(redis_url) as client:
         yield client
-
-
-async def found(db: Database, needle: str) -> list[str]:
-    """Return the columns in which `needle` is, `schema.table.column`."""
-    there = []
-    for row in await db.fetch(_COLUMNS):
-        column = f'"{row["column"]}"'
-        text = f"encode({column}, 'escape')" if row["bytes"] else f"{column}::text"
-        query = f"select 1 from {row['name']} where position($1 in {text}) > 0 limit 1"
-        if await db.fetchrow(query, needle):
-            there.append(f"{row['name']}.{row['column']}")
-    return there
 
 
 async def live(past: Past) -> None:

@@ -44,6 +44,7 @@ PIPELINE = {
     ("public.contacts", "UPDATE"): "answered email fields first_seen_at flows follows follows_at "
     "last_inbound_at name opted_out_at paused_by paused_until phone recordings revision tags "
     "username window_closes_at",
+    ("private.forgotten", "SELECT"): "at instagram_id",
     ("private.known_events", "SELECT"): "event_id received_at",
     ("private.known_events", "INSERT"): "event_id received_at",
     ("public.events", "SELECT"): "event_id outcome received_at",
@@ -77,6 +78,7 @@ PIPELINE = {
 # What each may call. The pipeline's show it a little of what it may not read; the API's, as itself,
 # are for who has no login of ours: a program with a key, a browser that Instagram sends back,
 # Meta that says whom to forget.
+_AT = "timestamp with time zone"
 FUNCTIONS = {
     "anon": [],
     "service_role": [],
@@ -100,7 +102,14 @@ FUNCTIONS = {
         "private.use_api_key(bytea)",
         "private.use_login_state(bytea)",
     ],
-    "switchboard_pipeline": ["private.own_words(uuid)", "private.parent_comment(uuid)"],
+    "switchboard_pipeline": [
+        "private.call_off_after(uuid[])",
+        f"private.is_forgotten(uuid,text,text,text,{_AT},jsonb)",
+        "private.own_words(uuid)",
+        "private.parent_comment(uuid)",
+        f"private.record_forgotten(uuid,uuid,uuid,text,text,text,{_AT},{_AT},jsonb,text)",
+        "private.release_after(uuid[])",
+    ],
 }
 
 # What a policy for users goes by, computed once for a statement.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from switchboard.cli import media
@@ -227,3 +229,124 @@ def _file(folder: Path, **definition: Any) -> Path:
     file = folder / "campaign.json"
     file.write_text(json.dumps(definition))
     return file
+
+
+def _leaves(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command that does something, with the words that call it."""
+    for name, command in group.commands.items():
+        if getattr(command, "commands", None):
+            yield from _leaves(command, *path, name)
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(_leaves(get_command(app)))
+
+# Each command with what it must be given: wrong, all of it, or nowhere to be found.
+_WRONG: dict[tuple[str, ...], list[str]] = {
+    ("accounts", "list"): [],
+    ("accounts", "show"): ["nobodys"],
+    ("alerts",): [],
+    ("campaigns", "export"): ["/dev/null/x", "--account", "nobodys"],
+    ("campaigns", "import"): ["/nowhere", "--account", "nobodys"],
+    ("campaigns", "list"): ["--account", "nobodys"],
+    ("deliveries", "cancel"): [_UUID],
+    ("deliveries", "decide"): [_UUID, "--drop", "--yes"],
+    ("deliveries", "list"): ["--account", "nobodys"],
+    ("deliveries", "show"): [_UUID],
+    ("dlq", "discard"): ["events", "--id", "m", "--yes"],
+    ("dlq", "list"): [],
+    ("dlq", "redrive"): ["events", "--all"],
+    ("dlq", "show"): ["m"],
+    ("draft", "save"): ["/nowhere", "--account", "nobodys"],
+    ("draft", "show"): [_UUID],
+    ("dry-run",): ["/nowhere", "--account", "nobodys"],
+    ("erase",): ["1", "--account", "nobodys", "--yes"],
+    ("events",): ["--account", "nobodys"],
+    ("explain",): [_UUID],
+    ("export",): ["nobodys", "/nowhere/there"],
+    ("forecast",): ["--account", "nobodys"],
+    ("import",): ["/nowhere"],
+    ("intents", "calibrate"): ["--account", "nobodys"],
+    ("intents", "check"): ["/nowhere"],
+    ("intents", "eval"): ["/nowhere"],
+    ("intents", "label"): [_UUID, "price"],
+    ("intents", "learn"): ["/nowhere", "--account", "nobodys"],
+    ("intents", "publish"): ["/nowhere", "--account", "nobodys"],
+    ("intents", "show"): ["--account", "nobodys"],
+    ("intents", "suggest"): ["--account", "nobodys"],
+    ("lint",): ["/nowhere"],
+    ("migrate",): ["--directory", "/nowhere"],
+    ("pause",): [_UUID],
+    ("publish",): ["/nowhere", "--account", "nobodys", "--name", "x"],
+    ("queues", "create"): [],
+    ("replay",): ["--since", "2026-11-01"],
+    ("try-again",): ["--account", "nobodys"],
+    ("webhook-secret",): ["--account", "nobodys"],
+}
+_NEVER_WRONG = {("schema",), ("doctor",)}  # nothing is read; what is wrong is what it finds
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_can_tell_programs(path: tuple[str, ...]) -> None:
+    """Whatever a command prints, `--json` prints it as JSON."""
+    options = {name for parameter in COMMANDS[path].params for name in parameter.opts}
+
+    assert "--json" in options
+
+
+def test_every_command_is_tried_wrongly() -> None:
+    """Whoever adds a command says with what it goes wrong."""
+    assert set(COMMANDS) - _NEVER_WRONG == set(_WRONG)
+
+
+@pytest.mark.parametrize("path", _WRONG, ids=" ".join)
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_what_is_wrong_is_one_line(
+    path: tuple[str, ...],
+    how: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without settings, files or anything there, each says so in a line and does nothing."""
+    for name in ("REDIS_URL", "QUEUE_PREFIX", "TOKEN_KEYS", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
+
+    code = main([*path, *_WRONG[path], *how])
+    said = capsys.readouterr()
+
+    assert (2, "") == (code, said.out)
+    assert 1 == said.err.count("\n")
+    assert said.err.startswith("switchboard: ")
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("written", ["{", "[]", '"a"', "\u00ff{", "", "null"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lint"],
+        ["publish", "--account", "shop", "--name", "x"],
+        ["draft", "save", "--account", "shop", "--name", "x"],
+        ["dry-run", "--account", "shop"],
+        ["replay", "--since", "2026-11-01", "--account", "shop", "--campaign"],
+        ["campaigns", "import", "--account", "shop"],
+        ["intents", "check"],
+        ["intents", "publish", "--account", "shop"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_with_something_else_in_it(
+    arguments: list[str], written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is no JSON, or no such thing, is told in one line that names the file."""
+    file = tmp_path / "file.json"
+    file.write_text(written, encoding="latin-1")
+
+    code = main([*arguments, str(file)])
+    said = capsys.readouterr()
+
+    assert (2, "") == (code, said.out)
+    assert 1 == said.err.count("\n")
+    assert "file.json" in said.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,12 +42,17 @@ SOMEBODY: Person = (SHOP, PERSON)
 
 @dataclass
 class FakeRedis:
-    """Claims, windows and contacts in dicts, as Redis keeps them; `down` for remembering."""
+    """
+    Claims, windows and contacts in dicts, as Redis keeps them.
+
+    `down` for remembering; or it does not even forget.
+    """
 
     claims: dict[EventId, str] = field(default_factory=dict)
     windows: dict[PersonId, datetime] = field(default_factory=dict)
     contacts: dict[PersonId, Contact] = field(default_factory=dict)
     down: bool = False
+    forgets: bool = True
     observed: int = 0
     remembered: list[Remembered] = field(default_factory=list)
 
@@ -71,6 +76,13 @@ class FakeRedis:
         self.remembered += batch
         for one in batch:
             self.contacts[one.person_id] = one.contact
+
+    async def forget(self, people: Collection[tuple[AccountId, PersonId]]) -> None:
+        if people and not self.forgets:
+            raise Unavailable("Redis is away")
+        for _, person in people:
+            self.windows.pop(person, None)
+            self.contacts.pop(person, None)
 
 
 @dataclass
@@ -96,11 +108,13 @@ class FakePostgres:
     The ledger, contacts and deliveries in memory.
 
     A first outcome stands, `asked` may be completed, and nothing of a person is written whose
-    contact is not at the expected revision. `interferes` is called before each recording.
+    contact is not at the expected revision. `interferes` is called before each recording. Of
+    `erased` people nothing is written.
     """
 
     rows: dict[EventId, Recorded] = field(default_factory=dict)
     contacts: dict[Person, Contact] = field(default_factory=dict)
+    erased: set[PersonId] = field(default_factory=set)
     echoes: dict[Echo, Traced] = field(default_factory=dict)
     clicks: dict[Click, Origin] = field(default_factory=dict)
     interferes: Any = None
@@ -126,6 +140,8 @@ class FakePostgres:
 
     def _record(self, row: Recorded, kept: ContactKept | None) -> Standing | None:
         before = self.rows.get(row.event_id)
+        if row.person_id in self.erased:
+            return Standing("ignored", (), new=before is None, ours=before is None, erased=True)
         goes_on = row.outcome != "asked" or json.loads(row.decision)["answer"] is not None
         ours = before is None or (before.outcome == "asked" and goes_on)
         if ours and kept is not None:

@@ -340,3 +340,28 @@ async def test_nothing_is_asked_for_versions_that_are_live(version: int) -> None
 
     assert [{(SHOP, live.id, 7)}] * (version == 7) == b.rules.asked
     assert ["matched"] == outcomes(b, message("price"))
+
+
+async def test_somebody_who_was_erased_meanwhile() -> None:
+    """What the ledger kept of nobody is answered with nothing, and Redis is told to forget them."""
+    b = bench(SPEAKS)
+    b.postgres.erased.add(PERSON)
+    other = message("price", message_id=MessageId("mid.2"), sender_id=PersonId("2"))
+
+    ended = await b.events(message("price"), other)
+
+    assert [None, None] == ended
+    assert {PersonId("2")} == set(b.redis.windows) == set(b.redis.contacts)
+    assert {other.event_id} == set(b.postgres.rows)
+    assert 1 == b.meter.totals()["EventsOfErased"]
+    assert 1 == len(b.outbound.sent)
+
+
+async def test_what_is_forgotten_must_be_everywhere() -> None:
+    """While Redis cannot forget them, their event comes again."""
+    b = bench(SPEAKS)
+    b.postgres.erased.add(PERSON)
+    b.redis.forgets = False
+
+    with pytest.raises(Unavailable):
+        await b.events(message("price"))

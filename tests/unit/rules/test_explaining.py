@@ -294,6 +294,7 @@ def _written() -> set[str]:
     client = (ROOT / "libs/switchboard/graph/client.py").read_text()
     found |= set(re.findall(r'(?:because =|else|no_answer\() ?"(\w+)"', client))
     statements = [ROOT / "libs/switchboard/db" / f"{name}.py" for name in _WITH_STATEMENTS]
+    statements += (ROOT / "supabase/migrations").glob("*_chains.sql")
     text = "".join(path.read_text() for path in statements)
     chosen = "".join(re.findall(r"\breason = case\b.*?\bend\b", text, re.DOTALL))
     found |= set(re.findall(r"\b(?:then|else) '(\w+)'", chosen))
@@ -306,4 +307,4 @@ _OF_DELIVERIES = (*(f"switchboard.{name}" for name in _LIBRARY), "services.sende
 for _name in (*_OF_DELIVERIES, "services.sender.app"):
     importlib.import_module(_name)
 
-_WITH_STATEMENTS = ("deliveries", "pacing", "chains", "recording", "uncertain", "by_hand")
+_WITH_STATEMENTS = ("deliveries", "pacing", "recording", "uncertain", "by_hand")

@@ -6,6 +6,8 @@
 -- ARGV[3]  when the event's window closes, epoch ms; 0: it opens none
 -- returns  {1 if the claim is ours, when the window closes in epoch ms or 0, the contact or ''}
 --
+-- An event that another message carries opens no window here: its person may have been erased since.
+--
 -- Running it twice with the same arguments leaves the same, and returns it.
 local claimant, lives_ms = ARGV[1], tonumber(ARGV[2])
 local first = redis.call('SET', KEYS[1], claimant, 'NX', 'PX', lives_ms)
@@ -16,7 +18,7 @@ end
 
 local closes_ms = tonumber(ARGV[3])
 local kept_ms = tonumber(redis.call('GET', KEYS[2]) or '0')
-if closes_ms > kept_ms then
+if first and closes_ms > kept_ms then
   redis.call('SET', KEYS[2], ARGV[3])
   redis.call('PEXPIREAT', KEYS[2], closes_ms) -- already closed: gone at once
   kept_ms = closes_ms

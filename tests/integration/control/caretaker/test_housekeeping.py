@@ -79,7 +79,8 @@ async def test_what_is_over_goes(house: Household) -> None:
     row = await job(house)
 
     assert (2, 1) == (await count(house, "login_states"), await count(house, "idempotency_keys"))
-    assert {"login_states": 2, "idempotency_keys": 2, "deletion_requests": 0} == row["detail"]
+    kept = {"deletion_requests": 0, "forgotten": 0}
+    assert {"login_states": 2, "idempotency_keys": 2} | kept == row["detail"]
     assert ("done", "", None) == (row["last_outcome"], row["subject"], row["workspace_id"])
 
 
@@ -96,6 +97,20 @@ async def test_whom_a_deletion_was_about(house: Household) -> None:
 
     assert [old] == [row["confirmation_code"] for row in rows]
     assert 3 == await count(house, "deletion_requests")
+
+
+async def test_that_somebody_was_erased(house: Household) -> None:
+    """It is known for as long as what they did before may still come, and then no longer."""
+    await house.owner.execute(
+        "insert into private.forgotten (account_id, instagram_id, marks, at)"
+        " select id, instagram_id, '{00000000}', now() - age"
+        "   from public.instagram_accounts, unnest($1::interval[]) age",
+        [timedelta(days=39), timedelta(days=41), timedelta(days=80)],
+    )
+    await tidied(house)
+
+    assert 1 == await count(house, "forgotten")
+    assert 2 == (await job(house))["detail"]["forgotten"]
 
 
 async def test_a_part_at_a_time(house: Household) -> None:

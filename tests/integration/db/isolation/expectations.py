@@ -177,4 +177,5 @@ TABLES: dict[str, Table] = {
     "private.deletion_requests": Table(tenant=None, caretaker=KEEPS),
     "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
+    "private.forgotten": Table(tenant=None, pipeline=READS),
 }

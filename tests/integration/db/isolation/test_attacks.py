@@ -341,6 +341,7 @@ _NOBODYS = {
     "private.deletion_requests": "confirmation_code",
     "private.known_events": "event_id",
     "private.event_archives": "day",
+    "private.forgotten": "id",
 }
 
 _SET_ROLE = "update public.memberships set role = $1::public.member_role where user_id = $2"

@@ -63,6 +63,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
     await owner.execute(_ARCHIVE)
+    await owner.execute(_FORGOTTEN, shop.account)
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -127,6 +128,10 @@ _ARCHIVE = """
 insert into private.event_archives (day, number, rows, size_bytes, sha256, location)
 select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
   from private.event_archives
+"""
+_FORGOTTEN = """
+insert into private.forgotten (account_id, instagram_id, marks)
+select id, instagram_id, '{00000000}' from public.instagram_accounts where id = $1
 """
 # Out of date, so that it may be deleted; not answered, so that it may be.
 _ANSWERED = """

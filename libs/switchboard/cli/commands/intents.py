@@ -8,6 +8,7 @@ import typer
 
 from switchboard.cli import evaluation, owned
 from switchboard.cli.asking import Who
+from switchboard.cli.commands.options import AnAccount, AsJson
 from switchboard.cli.evaluation import Texts
 from switchboard.cli.failing import CannotDo
 from switchboard.cli.labelled import NONE_LABELS
@@ -20,8 +21,6 @@ intents = typer.Typer(
 )
 
 _FILE = "Labelled texts: CSV, TSV, JSON or JSON lines; - reads stdin."
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
 Believed = Annotated[
     float, typer.Option("--threshold", min=0, max=1, help="Less sure than this is no answer.")
 ]
@@ -133,9 +132,11 @@ def check_(
     ollama: Ollama = None,
     model: ChatModel = None,
     embed_model: EmbedModel = None,
+    as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong with intents, and whether models can do what they are for."""
-    finish(owned.check_(file, account, Who(ollama=ollama, model=model, embed_model=embed_model)))
+    who = Who(ollama=ollama, model=model, embed_model=embed_model)
+    finish(owned.check_(file, account, who, as_json=as_json))
 
 
 @intents.command("publish")
@@ -143,13 +144,14 @@ def publish_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="As JSON, or labelled texts.")],
     *,
     account: AnAccount,
+    as_json: AsJson = False,
 ) -> None:
     """Make the intents in FILE the account's, in place of those it has; errors hold them back."""
-    finish(owned.publish(file, account))
+    finish(owned.publish(file, account, as_json=as_json))
 
 
 @intents.command("show")
-def show_(account: AnAccount) -> None:
+def show_(account: AnAccount, *, as_json: AsJson = True) -> None:  # noqa: ARG001  it is so
     """Print an account's intents, as `publish` reads them."""
     finish(owned.show(account))
 
@@ -158,17 +160,22 @@ def show_(account: AnAccount) -> None:
 def label_(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="As `explain` takes it.")],
     intent: Annotated[str, typer.Argument(metavar="INTENT", help="Its name, or none.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Say what somebody wanted, for the account's labelled history."""
-    finish(owned.label(event, intent))
+    finish(owned.label(event, intent, as_json=as_json))
 
 
 @intents.command("learn")
 def learn_(
-    file: Annotated[str, typer.Argument(metavar="FILE", help=_FILE)], *, account: AnAccount
+    file: Annotated[str, typer.Argument(metavar="FILE", help=_FILE)],
+    *,
+    account: AnAccount,
+    as_json: AsJson = False,
 ) -> None:
     """Keep labelled texts from a file as the account's history."""
-    finish(owned.learn(file, account))
+    finish(owned.learn(file, account, as_json=as_json))
 
 
 @intents.command("suggest")
@@ -195,10 +202,11 @@ def calibrate_(
     ] = None,
     ollama: Ollama = None,
     embed_model: EmbedModel = None,
+    as_json: AsJson = False,
 ) -> None:
     """Correct the account's confidence by its labelled history."""
     who = Who(ollama=ollama, embed_model=embed_model)
-    finish(owned.calibrate(account, who, threshold=threshold))
+    finish(owned.calibrate(account, who, threshold=threshold, as_json=as_json))
 
 
 def _thresholds(believed: float, clear: float) -> Thresholds:

@@ -19,12 +19,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json, to_json
 
-from services.control.problems import Fault, invalid
-
 Form = Literal["yaml", "json"]
 KIND: Final = "campaign.v1"
 MOST_CHARACTERS: Final = 1_048_576
 MEDIA_TYPES: Final[Mapping[Form, str]] = {"yaml": "application/yaml", "json": "application/json"}
+
+
+class NotAFile(ValueError):  # noqa: N818  it says what is wrong with a file
+    """What was given is no campaign's file; the message says where it is wrong."""
 
 
 class CampaignFile(BaseModel):
@@ -67,12 +69,12 @@ def read(content: str) -> CampaignFile:
     Return what a file says.
 
     Raises:
-        Declined: It is no such file; where it is wrong is told.
+        NotAFile: It is no such file; where it is wrong is told.
     """
     try:
         return CampaignFile.model_validate(_values(content))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise invalid(Fault(pointer="/content", message=_why(error))) from None
+        raise NotAFile(_why(error)) from None
 
 
 def _values(content: str) -> object:
