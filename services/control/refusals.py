@@ -33,6 +33,10 @@ TAKEN: Final[Mapping[str, tuple[str, str]]] = {
 WRONG: Final[Mapping[str, tuple[str, str]]] = {
     "workspaces_name_check": ("/name", "A name has at least one character."),
     "campaigns_name_check": ("/name", "A name has at least one character."),
+    "campaigns_draft_readable": (
+        "/draft",
+        "It is nested too deeply, or a number in it is too big.",
+    ),
     "instagram_accounts_reply_delay": ("/reply_delay_min_s", "It is more than the longest delay."),
     "invitations_email_check": ("/email", "It is no e-mail address."),
 }

@@ -75,8 +75,7 @@ PIPELINE = {
 }
 
 # What each may call. The pipeline's show it a little of what it may not read; the API's, as itself,
-# are for who has no login of ours: a program with a key, a browser that Instagram sends back,
-# Meta that says whom to forget.
+# are for who has no login of ours: a program with a key, a browser that Instagram sends back.
 FUNCTIONS = {
     "anon": [],
     "service_role": [],
@@ -87,6 +86,7 @@ FUNCTIONS = {
         "private.change_contact(uuid,text,bigint,text[],boolean)",
         "private.create_workspace(text)",
         "private.decide_delivery(uuid,text,text)",
+        "private.disconnect_account(uuid)",
         "private.emails_of_members(uuid)",
         "private.erase_contact(uuid,text)",
         "private.erase_person(uuid,text)",
@@ -95,7 +95,6 @@ FUNCTIONS = {
         "private.set_webhook_secret(uuid,text,bytea,bytea)",
     ],
     "switchboard_api": [
-        "private.forget_person(uuid,text)",
         "private.use_api_key(bytea)",
         "private.use_login_state(bytea)",
     ],
@@ -154,7 +153,7 @@ _UNSAFE_DEFINERS = """
 select p.oid::regprocedure::text as name
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where n.nspname in ('public', 'private')
-   and (p.proconfig is null or not 'search_path=""' = any (p.proconfig))
+   and (p.proconfig is null or not 'search_path=pg_catalog, pg_temp' = any (p.proconfig))
 """
 
 
