@@ -88,9 +88,9 @@ RULES: Final[Mapping[str, str]] = {
            and {_may("'authenticated'", "SELECT")}
            and not exists (select from pg_policy y where y.polrelid = c.oid and y.polcmd = 'r'
                               and {_WORDS} ~ 'caller_id\\(\\)')""",
-    "our processes know no members": f"""
+    "our processes know no members": """
         select format('%s: %s', r, c.oid::regclass)
-          from unnest('{{switchboard_pipeline,switchboard_caretaker}}'::text[]) r,
+          from unnest('{switchboard_pipeline,switchboard_caretaker}'::text[]) r,
                pg_class c join pg_namespace n on n.oid = c.relnamespace
          where (n.nspname = 'auth' or c.relname ~ '^(memberships|invitations|api_keys|audit_log|'
                 'workspaces|exports|login_states|idempotency_keys)$') and c.relkind in ('r', 'p')
@@ -178,7 +178,5 @@ RULES: Final[Mapping[str, str]] = {
 
 async def broken(owner: Connection) -> dict[str, set[str]]:
     """Return the rules that do not hold, each with what breaks it."""
-    found = {
-        rule: {row[0] for row in await owner.fetch(query)} for rule, query in RULES.items()
-    }
+    found = {rule: {row[0] for row in await owner.fetch(query)} for rule, query in RULES.items()}
     return {rule: offenders for rule, offenders in found.items() if offenders}
