@@ -41,7 +41,10 @@ WRONG: Final[Mapping[str, tuple[str, str]]] = {
     "invitations_email_check": ("/email", "It is no e-mail address."),
 }
 MISSING: Final[Mapping[str, tuple[str, str]]] = {
-    "memberships_user_id_fkey": ("/user_id", "There is no such user."),
+    "login_states_workspace_id_account_id_fkey": (
+        "/account_id",
+        "There is no such account in the workspace.",
+    ),
 }
 
 
