@@ -7,7 +7,7 @@ import base64
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -106,7 +106,7 @@ async def _send(world: World, one: Operation, path: str, raw: bytes | None) -> A
     )
 
 
-async def _all(world: World, sent: list[tuple[str, Operation, str, bytes | None]]) -> list[Any]:
+async def _all(world: World, sent: Sequence[tuple[str, Operation, str, bytes | None]]) -> list[Any]:
     """Send everything, some at once; return what was answered wrongly."""
     wrong = []
     for start in range(0, len(sent), _AT_ONCE):
