@@ -33,11 +33,18 @@ TAKEN: Final[Mapping[str, tuple[str, str]]] = {
 WRONG: Final[Mapping[str, tuple[str, str]]] = {
     "workspaces_name_check": ("/name", "A name has at least one character."),
     "campaigns_name_check": ("/name", "A name has at least one character."),
+    "campaigns_draft_readable": (
+        "/draft",
+        "It is nested too deeply, or a number in it is too big.",
+    ),
     "instagram_accounts_reply_delay": ("/reply_delay_min_s", "It is more than the longest delay."),
     "invitations_email_check": ("/email", "It is no e-mail address."),
 }
 MISSING: Final[Mapping[str, tuple[str, str]]] = {
-    "memberships_user_id_fkey": ("/user_id", "There is no such user."),
+    "login_states_workspace_id_account_id_fkey": (
+        "/account_id",
+        "There is no such account in the workspace.",
+    ),
 }
 
 

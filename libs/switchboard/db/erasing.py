@@ -54,8 +54,8 @@ async def erase(db: Queryable, account: UUID, person: PersonId) -> Erased:
     """
     Erase `person` from the rows of `account`; erasing again changes nothing.
 
-    For the role that owns the schema, and for the API acting as itself: whoever calls this has made
-    sure that the person is to be erased.
+    For the role that owns the schema: whoever calls this has made sure that the person is to be
+    erased.
 
     Raises:
         QueryFailed: That is no person's id.

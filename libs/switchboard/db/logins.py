@@ -142,7 +142,8 @@ async def token_of(db: Queryable, account: UUID) -> tuple[AccountId, Sealed] | N
 
 async def disconnect(db: Queryable, account: UUID) -> bool:
     """Disconnect an account, as its admin; false if there is none that they may."""
-    return await db.fetchrow(_DISCONNECT, account) is not None
+    row = await db.fetchrow("select private.disconnect_account($1) as done", account)
+    return row is not None and bool(row["done"])
 
 
 async def of_app_user(db: Queryable, user_id: str) -> list[UUID]:
@@ -192,13 +193,6 @@ select account.instagram_id, credential.key_id, credential.nonce, credential.cip
   from private.instagram_credentials credential
   join public.instagram_accounts account on account.id = credential.account_id
  where credential.account_id = $1
-"""
-
-_DISCONNECT = """
-update public.instagram_accounts
-   set status = 'disconnected'
- where id = $1 and status <> 'disconnected'
-returning id
 """
 
 _OF_APP_USER = """

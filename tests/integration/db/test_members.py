@@ -142,12 +142,11 @@ class TestInvitations:
         boss, ben = await hire(owner, shop, "owner"), await sign_up(owner, "ben@example.com")
         async with acting_as(api, boss) as tx:
             token = await _invite(tx, shop, boss, role="viewer")
-            await tx.execute(
-                "insert into public.memberships (workspace_id, user_id, role)"
-                " values ($1, $2, 'admin')",
-                shop.workspace,
-                ben,
-            )
+        await owner.execute(
+            "insert into public.memberships (workspace_id, user_id, role) values ($1, $2, 'admin')",
+            shop.workspace,
+            ben,
+        )
 
         await _accept(api, ben, token)
 

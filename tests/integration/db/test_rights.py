@@ -76,8 +76,7 @@ PIPELINE = {
 }
 
 # What each may call. The pipeline's show it a little of what it may not read; the API's, as itself,
-# are for who has no login of ours: a program with a key, a browser that Instagram sends back,
-# Meta that says whom to forget.
+# are for who has no login of ours: a program with a key, a browser that Instagram sends back.
 _AT = "timestamp with time zone"
 FUNCTIONS = {
     "anon": [],
@@ -89,6 +88,7 @@ FUNCTIONS = {
         "private.change_contact(uuid,text,bigint,text[],boolean)",
         "private.create_workspace(text)",
         "private.decide_delivery(uuid,text,text)",
+        "private.disconnect_account(uuid)",
         "private.emails_of_members(uuid)",
         "private.erase_contact(uuid,text)",
         "private.erase_person(uuid,text)",
@@ -98,7 +98,6 @@ FUNCTIONS = {
         "private.try_account_again(uuid)",
     ],
     "switchboard_api": [
-        "private.forget_person(uuid,text)",
         "private.use_api_key(bytea)",
         "private.use_login_state(bytea)",
     ],
@@ -164,7 +163,7 @@ _UNSAFE_DEFINERS = """
 select p.oid::regprocedure::text as name
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where n.nspname in ('public', 'private')
-   and (p.proconfig is null or not 'search_path=""' = any (p.proconfig))
+   and (p.proconfig is null or not 'search_path=pg_catalog, pg_temp' = any (p.proconfig))
 """
 
 

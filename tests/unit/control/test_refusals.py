@@ -7,6 +7,8 @@ import pytest
 from services.control.refusals import declined
 from switchboard.db.errors import Refusal
 
+_OTHERS_ACCOUNT = Refusal("23503", "fk", constraint="login_states_workspace_id_account_id_fkey")
+
 
 @pytest.mark.parametrize(
     ("refusal", "code", "pointer"),
@@ -17,7 +19,7 @@ from switchboard.db.errors import Refusal
         (Refusal("23514", "it would have no owner", "Make somebody one."), "conflict", None),
         (Refusal("23505", "duplicate", constraint="invitations_open"), "conflict", "/email"),
         (Refusal("23514", "check", constraint="workspaces_name_check"), "invalid", "/name"),
-        (Refusal("23503", "fk", constraint="memberships_user_id_fkey"), "invalid", "/user_id"),
+        (_OTHERS_ACCOUNT, "invalid", "/account_id"),
         (Refusal("22021", "invalid byte sequence: 0x00"), "invalid", ""),
         (Refusal("54000", "index row size"), "too_large", None),
     ],

@@ -54,10 +54,8 @@ TABLES: dict[str, Table] = {
     "public.workspaces": Table(select="viewer", update="owner", updates="name", tenant="id"),
     "public.memberships": Table(
         select="viewer",
-        insert="admin",
         update="admin",
         delete="viewer",  # to leave; whom else is in test_attacks
-        inserts="role user_id workspace_id",
         updates="role",
         sample="role = 'viewer'",
     ),
@@ -75,7 +73,7 @@ TABLES: dict[str, Table] = {
         insert="admin",
         update="admin",
         hidden="key_hash",
-        inserts="created_by expires_at id key_hash name prefix role workspace_id",
+        inserts="created_by expires_at key_hash name prefix role workspace_id",
         updates="name revoked_at",
         author="created_by",
         by_users=("insert",),
@@ -86,7 +84,7 @@ TABLES: dict[str, Table] = {
         update="admin",
         hidden="probe_id probe_until",
         updates="first_served intent_calibration intent_threshold paused_until "
-        "private_replies_per_hour reply_delay_max reply_delay_min sends_per_second status takeover "
+        "private_replies_per_hour reply_delay_max reply_delay_min sends_per_second takeover "
         "time_zone",
         pipeline={"select": "both", "update": "both"},
         caretaker=KEEPS,

@@ -234,7 +234,10 @@ class Probe:
             return f"delete from {self.name} where {whose}"
         both = [column for column in rights.update if column in rights.select]
         column = both[0] if both else (rights.update or rights.all)[0]
-        return f"update {self.name} set {column} = {column if both else 'null'} where {whose}"
+        sets = f"{column} = {column if both else 'null'}"
+        if self.table.author in rights.update and self.caller.id:
+            sets = f"{sets}, {self.table.author} = '{self.caller.id}'"
+        return f"update {self.name} set {sets} where {whose}"
 
     async def _attempt(self, statement: str, *args: Any) -> tuple[Outcome, int]:
         """Run `statement` and undo it; say what came of it, and of how many rows it told."""
