@@ -38,7 +38,7 @@ _WHO_ASK: Final = 7
 _WATCH_S: Final = 30.0
 _TELL_S: Final = 300.0
 _GLANCE_S: Final = 2.0
-# A comment of the last minute is left to its webhook; readings are a minute apart after misses.
+_ON_ITS_WAY_S: Final = 65.0  # comments of the last minute are left to their webhooks
 _CATCH_UP_S: Final = 900.0
 _CALLS_AN_HOUR: Final = 200  # CARETAKER_CALLS_AN_HOUR as it is by default
 _CARETAKERS: Final = frozenset({"GET media", "GET comments"})
@@ -167,7 +167,14 @@ class _Soak:
         self.wrote.append(Wrote(str(told["comment_id"]), shop.instagram_id, is_told))
 
     async def _catch_up(self) -> None:
-        """Wait until nothing is missing, everything has ended, and coverage was counted anew."""
+        """
+        Wait until nothing is missing, everything has ended, and coverage was counted anew.
+
+        The next reading may be ten minutes away; it is said to have come once no webhook of the
+        stream can be on its way any more.
+        """
+        await asyncio.sleep(_ON_ITS_WAY_S)
+        await self.books.hasten("backfill")
         await self._until(self._all_decided)
         await self._until(self._all_ended)
         counted_from = await self.books.now()
