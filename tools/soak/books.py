@@ -56,9 +56,9 @@ class Books:
         (row,) = await self.db.fetch(_REFRESHED, since)
         return int(row["n"])
 
-    async def hasten(self, job: str) -> None:
-        """Let a job of every account be due."""
-        await self.db.execute(_HASTEN, job)
+    async def hasten(self, job: str, since: datetime) -> None:
+        """Let a job be due for every account for which it has not begun since that moment."""
+        await self.db.execute(_HASTEN, job, since)
 
     async def unfinished(self, job: str, since: datetime) -> int:
         """Return of how many accounts a job has not been done, whole, since that moment."""
@@ -87,7 +87,11 @@ update private.instagram_credentials
 _REFRESHED: Final = """
 select count(*)::int as n from private.instagram_credentials where issued_at >= $1
 """
-_HASTEN: Final = "update private.jobs set next_run_at = now() where name = $1"
+_HASTEN: Final = """
+update private.jobs
+   set next_run_at = least(next_run_at, $2)
+ where name = $1 and (last_started_at is null or last_started_at < $2)
+"""
 _UNFINISHED: Final = """
 select count(*)::int as n
   from public.instagram_accounts account

@@ -41,7 +41,7 @@ _GLANCE_S: Final = 2.0
 _ON_ITS_WAY_S: Final = 65.0  # comments of the last minute are left to their webhooks
 _CATCH_UP_S: Final = 900.0
 _CALLS_AN_HOUR: Final = 200  # CARETAKER_CALLS_AN_HOUR as it is by default
-_CARETAKERS: Final = frozenset({"GET media", "GET comments"})
+_READING: Final = ("GET media", "GET comments")  # the caretaker's calls, and nobody else's
 _ENDED: Final = frozenset({"sent", "refused", "expired", "cancelled"})
 _PASSED_ON: Final = ("PATH", "HOME", "POSTGRES_BIN_DIR", "REDIS_SERVER_BIN", "MINISTACK_PYTHON")
 
@@ -174,10 +174,11 @@ class _Soak:
         stream can be on its way any more.
         """
         await asyncio.sleep(_ON_ITS_WAY_S)
-        await self.books.hasten("backfill")
+        await self.books.hasten("backfill", await self.books.now())
         await self._until(self._all_decided)
         await self._until(self._all_ended)
         counted_from = await self.books.now()
+        await self.books.hasten("coverage", counted_from)
         await self._until(lambda: self._is_counted(counted_from))
         await self._until(self._all_ended)
 
@@ -191,10 +192,7 @@ class _Soak:
         return ended and not await self.queues.held()
 
     async def _is_counted(self, since: datetime) -> bool:
-        if not await self.books.unfinished("coverage", since):
-            return True
-        await self.books.hasten("coverage")
-        return False
+        return not await self.books.unfinished("coverage", since)
 
     async def _until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
         while not await is_so():  # noqa: ASYNC110  only asking tells
@@ -207,7 +205,7 @@ class _Soak:
             self._look()
             if not hastened and self._elapsed_s > 2 * _WATCH_S:  # by then the jobs are enrolled
                 for job in ("refresh", "probe"):
-                    await self.books.hasten(job)
+                    await self.books.hasten(job, await self.books.now())
                 hastened = True
             if self._elapsed_s - told_s >= _TELL_S:
                 told_s = self._elapsed_s
@@ -237,21 +235,12 @@ class _Soak:
             decided=await self.books.decided(),
             coverage=await self.books.coverage(),
             states=await self.books.states(),
-            calls=await self._calls(),
+            calls=await self.control.calls(_READING),
             most_calls=_CALLS_AN_HOUR,
             verdict=await self.control.judgement(),
             refreshed=await self.books.refreshed(began_at),
             left=await self.queues.held(),
         )
-
-    async def _calls(self) -> dict[str, int]:
-        """Return the most calls within an hour that the caretaker made for each account."""
-        calls: defaultdict[str, int] = defaultdict(int)
-        told = await self.control.call("GET", "/sim/calls")
-        for one in told["calls"]:
-            if one["call"] in _CARETAKERS:
-                calls[one["account_id"]] += one["most_an_hour"]
-        return calls
 
     async def _unless_one_ends(self, work: Awaitable[None]) -> None:
         """
