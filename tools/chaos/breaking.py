@@ -19,6 +19,7 @@ from dev.failures import PartEnded
 from dev.processes import Process
 from dev.servers import PostgresServer, RedisServer, SqsServer
 from tools.chaos.faults import (
+    CareDue,
     Down,
     Emptied,
     Fault,
@@ -87,6 +88,9 @@ class Breaking:
             case Poisoned(queue=queue, body=body):
                 self.poison.append((queue, body))
                 await self.stage.queues.poison(queue, body)
+                yield
+            case CareDue():
+                await self.stage.books.hasten_care()
                 yield
             case _:
                 assert_never(fault)

@@ -63,6 +63,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         events=means.events,
         meter=means.meter,
         now=means.now,
+        on_its_way=timedelta(seconds=settings.caretaker_on_its_way_s),
     )
     counting = replace(sifting, budget=CallBudget(means.limits, an_hour=an_hour, counting=True))
     return Caretaker(
