@@ -106,13 +106,11 @@ class _Run:
 
         Meta told of those a week ago, less what they have left: so says their webhook.
         """
-        await self._lose(_DROPPED)
         await _together(people.play(scene) for scene in self.plan.crowd)
         await self._until_decided(people)
         await self.stage.start_senders(hour_turns_in_s=self.plan.size.load_s / 2)
         await self._until_turns_are_gone()
         ago_s = _WEEK_S - self.plan.size.urgent_for_s
-        await self._lose(0.0)  # nobody could find one of that age within what is left of it
         await self.stage.control.configure(clock={"offset_s": -ago_s})
         await _together(people.play(scene) for scene in self.plan.urgent)
         await self.stage.control.configure(clock={"offset_s": 0.0})
@@ -133,6 +131,7 @@ class _Run:
         for place in range(FIRST_SHOP, len(self.stage.businesses)):
             await people.comment_long_ago(place, days=_JUST_TOO_LONG)
             await people.comment_long_ago(place, days=_LONG)
+        await self._lose(0.0)
 
     async def _lose(self, share: float) -> None:
         """Let Meta never tell of a share of the comments."""

@@ -314,7 +314,7 @@ def test_a_comment_that_was_too_old() -> None:
     shown, too_old = [SHOWN, old], {old.identity}
 
     assert [] == kinds(cared(shown=shown, too_old=too_old))
-    assert ["too_old"] == kinds(cared(shown=shown, too_old={SHOWN.identity}))
+    assert ["too_old"] == kinds(cared(too_old={SHOWN.identity}))
 
 
 @pytest.mark.parametrize(
