@@ -53,8 +53,12 @@ class Draining:
                 await self._skip_waits()
                 continue
             await self._until_queues_are_empty()
-            if not await self._open() and await self._is_covered():
+            if not await self._open() and await self._is_covered_for_good():
                 return
+
+    async def _is_covered_for_good(self) -> bool:
+        """Whether nothing is missing; a first count may be the end of one that was begun before."""
+        return await self._is_covered() and await self._is_covered()
 
     async def _is_covered(self) -> bool:
         """
