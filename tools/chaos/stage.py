@@ -49,6 +49,8 @@ CALLS_AT_ONCE: Final = CALLS_AN_HOUR // 4
 # A call to Meta may take four seconds: two busy cores are slow, and a call that is merely slow
 # should not look lost.
 SETTINGS: Final[Mapping[str, str]] = {
+    # Who is late because the machine is busy is well: a process that starts again must be ready.
+    "LOOP_LAG_LIMIT_S": "30",
     "CARETAKER_EVERY_S": "0.5",
     "CARETAKER_LEASE_S": "10",
     "CARETAKER_CALL_BUDGET_S": "4",
