@@ -11,7 +11,8 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --pyth
 	--no-header --no-emit-index-url $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt locks docs migrate advisors bench chaos clean
+.PHONY: help setup run demo test check fmt locks docs migrate advisors postgres-versions bench chaos \
+	soak clean
 .SUFFIXES:
 
 # The stamp says nothing if an environment has been removed since.
@@ -20,7 +21,7 @@ ifeq ($(and $(wildcard $(ROOT)/.venv/bin/python),$(wildcard $(ROOT)/.local/minis
 endif
 
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' \
 		"$(ROOT)/Makefile"
 
 setup: $(READY) ## Install what everything below needs, into .venv and .local
@@ -66,12 +67,18 @@ migrate: $(READY) ## Bring the database at DATABASE_URL up to date
 advisors: $(READY) ## Let Supabase's linter look at the schema (needs npm)
 	@$(IN) exec $(PY) -m dev advisors
 
+postgres-versions: $(READY) ## Run the database's tests on PostgreSQL 15, 16, 17 and 18
+	@$(IN) exec $(PY) -m dev postgres-versions
+
 bench: $(READY) ## Measure, each figure beside its baseline
 	@$(IN) exec $(PY) -m bench
 
 chaos: $(READY) ## Break everything under load, and judge (SEED=, SEEDS=, MINUTES=, PLANT=)
 	@$(IN) exec $(PY) -m tools.chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(PLANT),--plant $(PLANT))
+
+soak: $(READY) ## An ordinary day, with lost webhooks, counted at the end (HOURS=, MINUTES=)
+	@$(IN) exec $(PY) -m tools.soak $(if $(HOURS),--hours $(HOURS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 clean: ## Remove what setup and runs made: environments, local data, caches
 	@$(IN) rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -13,6 +13,7 @@ from typing import Final
 from dev import commands
 from dev.advisors import advisors
 from dev.failures import EXPECTED
+from dev.postgres_versions import postgres_versions
 
 _EXIT_CANNOT: Final = 2
 _EXIT_INTERRUPTED: Final = 130
@@ -23,6 +24,10 @@ _COMMANDS: Final[dict[str, tuple[Command, str]]] = {
     "demo": (commands.demo, "everything and the story, with a summary; fails if a step did"),
     "servers": (commands.servers, "PostgreSQL, Redis and SQS alone, for tests; until Ctrl-C"),
     "advisors": (advisors, "Supabase's linter on a fresh schema; fails if it warns"),
+    "postgres-versions": (
+        postgres_versions,
+        "the database's tests on each PostgreSQL from 15 to 18 that can be had",
+    ),
 }
 
 

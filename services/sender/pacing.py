@@ -8,6 +8,7 @@ from typing import Final
 
 from switchboard.db.deliveries import Claimed
 from switchboard.rules.ceilings import (
+    CONVERSATION_READS,
     SECOND,
     SENDS_MOST,
     Ceiling,
@@ -16,7 +17,7 @@ from switchboard.rules.ceilings import (
     sends,
 )
 from switchboard.rules.decision import DeliveryKind
-from switchboard.state import Bucket
+from switchboard.state import CONVERSATIONS, Bucket
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -32,8 +33,6 @@ _MEDIA: Final = ceiling(9, SECOND, share=9)
 _LOOKUPS: Final = ceiling(50, SECOND, share=5)
 # Meta names no figure for uploads. An account has a few files, each uploaded once a day.
 _UPLOADS: Final = ceiling(10, SECOND, share=2)
-# Meta: 2 a second for the Conversations API. One, and its burst of one again after a flush.
-_CONVERSATIONS: Final = Ceiling(burst=1, sustained=1, window=SECOND)
 # What an owner's server is asked to take from one account.
 _WEBHOOKS: Final = ceiling(20, SECOND, share=5)
 
@@ -70,8 +69,8 @@ def reads_of(kind: DeliveryKind, *, halvings: int = 0) -> list[Bucket]:
     """
     if kind == "public_reply":
         return [Bucket(name="lookups", ceiling=_LOOKUPS)]
-    slower = replace(_CONVERSATIONS, window=_CONVERSATIONS.window * 2**halvings)
-    return [Bucket(name="conversations", ceiling=slower)]
+    slower = replace(CONVERSATION_READS, window=CONVERSATION_READS.window * 2**halvings)
+    return [Bucket(name=CONVERSATIONS, ceiling=slower)]
 
 
 def _sends(delivery: Claimed) -> list[Bucket]:

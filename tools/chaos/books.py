@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 
-from tools.chaos.evidence import Decided, Row
+from tools.chaos.evidence import Counted, Decided, Row
 
 _AWAY: Final = (
     OSError,
@@ -77,6 +77,42 @@ class Books:
         async with self._open() as db:
             return [row["person_id"] for row in await db.fetch(_TAKEN_OVER)]
 
+    async def coverage(self) -> Sequence[Counted]:
+        """Return what the caretaker last counted of each post."""
+        async with self._open() as db:
+            return [Counted(*row) for row in await db.fetch(_COVERAGE)]
+
+    async def refreshed(self) -> int:
+        """Return how many tokens were issued lately: those that were refreshed, or connected."""
+        async with self._open() as db:
+            return int(await db.fetchval(_REFRESHED))
+
+    async def age_tokens(self, age: timedelta, left: timedelta) -> None:
+        """Let every token have been issued so long ago, with so much time left."""
+        async with self._open() as db:
+            await db.execute(_AGE, age, left)
+
+    async def hasten_care(self) -> None:
+        """Let the moment of everything that the caretaker does have come."""
+        async with self._open() as db:
+            await db.execute(_HASTEN)
+
+    async def care_begins(self) -> datetime:
+        """Let the moment of every reading have come, and return it, by the database's clock."""
+        async with self._open() as db:
+            await db.execute(_HASTEN_READING)
+            began_at: datetime = await db.fetchval("select now()")
+            return began_at
+
+    async def read_since(self, began_at: datetime) -> Counter[str]:
+        """
+        Return how readings stand that were due at `began_at`: how many are still `due`.
+
+        And how many comments those that are done have `missed`, or left as too `new`.
+        """
+        async with self._open() as db:
+            return Counter(dict(await db.fetchrow(_READ_SINCE, began_at)))
+
     async def allow(self, instagram_id: str, private_replies_per_hour: int) -> None:
         """Let an account send so many private replies an hour, as its owner might."""
         async with self._open() as db:
@@ -133,6 +169,33 @@ select min(deadline) - now() - $1::interval
    and deadline > now() + $1::interval
 """
 _TAKEN_OVER: Final = "select person_id from public.contacts where paused_until > now()"
+_COVERAGE: Final = """
+select account.instagram_id, post.media_id, post.readable, post.stored, post.counted_at
+  from public.post_coverage post
+  join public.instagram_accounts account on account.id = post.account_id
+ where post.counted_at is not null
+"""
+_REFRESHED: Final = """
+select count(*) from private.instagram_credentials where issued_at > now() - interval '1 day'
+"""
+_AGE: Final = """
+update private.instagram_credentials
+   set issued_at = now() - $1::interval, expires_at = now() + $2::interval
+"""
+_HASTEN: Final = "update private.jobs set next_run_at = now()"
+_HASTEN_READING: Final = f"{_HASTEN} where name in ('backfill', 'coverage')"
+_READ_SINCE: Final = """
+select count(*) filter (where not is_done)::int as due,
+       coalesce(sum((detail ->> 'missed')::int) filter (where is_done), 0)::int as missed,
+       coalesce(sum((detail ->> 'new')::int) filter (where is_done), 0)::int as new
+  from (select job.detail,
+               job.last_started_at >= $1 and job.lease_until is null
+                 and job.last_outcome = 'done'
+                 and coalesce((job.detail ->> 'whole')::boolean, true) as is_done
+          from private.jobs job
+          join public.instagram_accounts account on account.id::text = job.subject
+         where job.name in ('backfill', 'coverage')) reading
+"""
 _ALLOW: Final = """
 update public.instagram_accounts set private_replies_per_hour = $2 where instagram_id = $1
 """

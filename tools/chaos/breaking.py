@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, assert_never
@@ -19,6 +19,7 @@ from dev.failures import PartEnded
 from dev.processes import Process
 from dev.servers import PostgresServer, RedisServer, SqsServer
 from tools.chaos.faults import (
+    CareDue,
     Down,
     Emptied,
     Fault,
@@ -52,6 +53,9 @@ class Breaking:
     _queue_faults: list[QueuesFail] = field(default_factory=list)
     _meta_faults: list[MetaFails] = field(default_factory=list)
     _kills: Counter[str] = field(default_factory=Counter)
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
     _tokens: dict[int, int] = field(default_factory=dict)  # place: how often it was connected
 
     async def bring_about(self, fault: Fault) -> None:
@@ -88,6 +92,9 @@ class Breaking:
                 self.poison.append((queue, body))
                 await self.stage.queues.poison(queue, body)
                 yield
+            case CareDue():
+                await self.stage.books.hasten_care()
+                yield
             case _:
                 assert_never(fault)
 
@@ -118,12 +125,14 @@ class Breaking:
     @contextlib.asynccontextmanager
     async def _down(self, fault: Down) -> AsyncIterator[None]:
         server: PostgresServer | RedisServer = getattr(self.stage, fault.server)
-        if fault.how == "at_once" and self._send(server, signal.SIGQUIT):
-            await server.ended()
-        else:
-            await server.stop(kill=fault.how == "killed")
-        yield
-        await server.start()
+        # On a machine that is too busy it may still be coming back from the last time.
+        async with self._turns[fault.server]:
+            if fault.how == "at_once" and self._send(server, signal.SIGQUIT):
+                await server.ended()
+            else:
+                await server.stop(kill=fault.how == "killed")
+            yield
+            await server.start()
 
     @contextlib.asynccontextmanager
     async def _queues_failing(self, fault: QueuesFail) -> AsyncIterator[None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,6 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from tools.chaos.evidence import Json
 
+_OURS: Final = "comments"  # what nobody did is told of by its field alone
 _BUDGET_S: Final = 60.0  # the judgement of thousands, on two busy cores
 
 
@@ -41,6 +43,31 @@ class Control:
             answer.raise_for_status()
             seen: Json = await answer.json()
             return seen
+
+    async def comments(self, account_id: str, media_id: str) -> Sequence[Json]:
+        """Return the latest comments under a post, a thousand at most."""
+        path = f"/sim/accounts/{account_id}/media/{media_id}/comments"
+        told = await self.call("GET", path, limit="1000")
+        return list(told["comments"])
+
+    async def calls(self, kinds: Sequence[str]) -> Mapping[str, int]:
+        """Return the most calls of some kinds within an hour, by account."""
+        calls: Counter[str] = Counter()
+        for one in (await self.call("GET", "/sim/calls"))["calls"]:
+            if one["call"] in kinds:
+                calls[one["account_id"]] += one["most_an_hour"]
+        return calls
+
+    async def own_untold(self) -> int:
+        """Return how many of our own public replies Meta never told of."""
+        after, found = 0, 0
+        while entries := (await self._story(after))["entries"]:
+            after = entries[-1]["n"]
+            found += sum(one["kind"] == "webhook_lost" and one["about"] == _OURS for one in entries)
+        return found
+
+    async def _story(self, after: int) -> Json:
+        return await self.call("GET", "/sim/timeline", after=str(after), limit="10000")
 
     async def configure(self, **changes: Any) -> None:
         """Change the part of the configuration that is given."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 Json = dict[str, Any]
@@ -45,6 +46,46 @@ class Decided:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A comment of a person's that Meta shows under a post, whoever was told of it."""
+
+    identity: str
+    account_id: str
+    media_id: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the caretaker counted under a post: so many can be read, so many are in the ledger."""
+
+    account_id: str
+    media_id: str
+    readable: int
+    stored: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """
+    What came of the caretaker's work.
+
+    `shown` is what stands under the posts that campaigns wait for comments under; `too_old` are
+    those of them that were too old to be answered. `calls` are the most an hour by account.
+    """
+
+    shown: Sequence[Shown] = ()
+    too_old: AbstractSet[str] = frozenset()
+    counted: Sequence[Counted] = ()
+    calls: Mapping[str, int] = field(default_factory=dict)
+    most_calls: int = 0
+    untold: int = 0
+    refreshed: int = 0
+    own_untold: int = 0  # public replies of ours that did not come back as comments
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that is known of a run when it is over."""
@@ -63,3 +104,4 @@ class Evidence:
     tokens_died: bool = False
     allowances: Mapping[str, int] = field(default_factory=dict)  # account id: most of an hour
     answered: Mapping[str, int] = field(default_factory=dict)  # account id: private replies in it
+    care: Care = field(default_factory=Care)

@@ -206,4 +206,17 @@ class Poisoned(Lasting):
         return f"poison on {self.queue}"
 
 
-Fault: TypeAlias = Killed | Paused | Down | Emptied | QueuesFail | MetaFails | TokenDead | Poisoned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareDue(Lasting):
+    """The moment of everything the caretaker does daily has come, for every account at once."""
+
+    target: ClassVar[str] = "the caretaker's jobs"
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        return "all of the caretaker's jobs are due"
+
+
+Fault: TypeAlias = (
+    Killed | Paused | Down | Emptied | QueuesFail | MetaFails | TokenDead | Poisoned | CareDue
+)

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from tools.chaos.evidence import Evidence, Json, Row
+from tools.chaos.evidence import Care, Evidence, Json, Row
 
 # The simulator's lists of what must never happen; `lost` is explained or not, see below.
 VIOLATIONS: Final = (
@@ -30,6 +31,8 @@ VIOLATIONS: Final = (
 _FINAL: Final = frozenset({"sent", "refused", "expired", "cancelled"})
 # The simulator's reasons for what we ordered: at once, or while it lasts.
 _ORDERED: Final = frozenset({"fault", "under_way", "probe", "while_held"})
+# Meta: so long may a comment be answered in private.
+_ANSWERABLE: Final = timedelta(days=7)
 _LONGEST: Final = 100  # of what is told in one word; a message's id is longer
 # What we say comes back to us: messages as echoes, public replies as comments of our own.
 _COMING_BACK: Final = frozenset({"echo.v1", "comment.v1"})
@@ -53,6 +56,8 @@ class Judgement:
     expected: int
     sent: int
     events: int
+    untold: int = 0
+    refreshed: int = 0
 
     @property
     def ok(self) -> bool:
@@ -76,6 +81,9 @@ def judge(evidence: Evidence, *, strict: bool) -> Judgement:
             *_taken_over(evidence.taken_over),
             *_left_over(evidence),
             *_over_allowance(evidence),
+            *_uncovered(evidence),
+            *_miscounted(evidence.care),
+            *_over_budget(evidence.care),
             *(Finding("ended", what) for what in evidence.ended),
         ]
     return Judgement(
@@ -85,6 +93,8 @@ def judge(evidence: Evidence, *, strict: bool) -> Judgement:
         expected=int(evidence.verdict["expected"]),
         sent=int(evidence.verdict["sent"]),
         events=len(evidence.decided),
+        untold=evidence.care.untold,
+        refreshed=evidence.care.refreshed,
     )
 
 
@@ -184,7 +194,7 @@ def _undecided(evidence: Evidence) -> Iterator[Finding]:
         if one.outcome == "asked":
             yield Finding("undecided", f"{one.identity} still waits for an answer")
     ours = sum(one.outcome == "ignored" and one.kind in _COMING_BACK for one in evidence.decided)
-    sent = int(evidence.verdict["sent"])
+    sent = int(evidence.verdict["sent"]) - evidence.care.own_untold
     if ours != sent:
         yield Finding("undecided", f"{sent} came back to us, {ours} are in the ledger")
 
@@ -231,6 +241,42 @@ def _over_allowance(evidence: Evidence) -> Iterator[Finding]:
         if count > most:
             what = f"{account_id}: {count} private replies in an hour that allows {most}"
             yield Finding("over_allowance", what)
+
+
+def _uncovered(evidence: Evidence) -> Iterator[Finding]:
+    """Yield comments that Meta shows and nobody decided on; and those decided on too late."""
+    decided, care = {one.identity for one in evidence.decided}, evidence.care
+    for one in care.shown:
+        if one.identity in care.too_old:
+            if one.identity in decided:
+                yield Finding("too_old", f"{one.identity} of {one.written_at}")
+        elif one.identity not in decided:
+            yield Finding("uncovered", f"{one.identity} of {one.written_at}")
+
+
+def _miscounted(care: Care) -> Iterator[Finding]:
+    """Yield posts of which the last count says something else than Meta shows."""
+    counted = {(one.account_id, one.media_id): one for one in care.counted}
+    shown: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for one in care.shown:
+        shown[one.account_id, one.media_id].append(one.written_at)
+    for post, moments in shown.items():
+        if post not in counted:
+            yield Finding("miscounted", f"{' '.join(post)} was never counted")
+            continue
+        told, since = counted[post], counted[post].at - _ANSWERABLE
+        there = sum(moment >= since for moment in moments)
+        if (told.stored, told.readable) != (there, there):
+            what = f"{told.stored} of {told.readable}, Meta shows {there}"
+            yield Finding("miscounted", f"{' '.join(post)}: {what}")
+
+
+def _over_budget(care: Care) -> Iterator[Finding]:
+    """Yield accounts for whose caretaking Meta was called too often."""
+    for account_id, calls in care.calls.items():
+        if calls > care.most_calls:
+            what = f"{account_id}: {calls} calls in an hour that allows {care.most_calls}"
+            yield Finding("over_budget", what)
 
 
 def _name(row: Row) -> str:

@@ -33,6 +33,8 @@ class People:
     businesses: tuple[Business, ...]
     leave_at: float = float("inf")
     told: list[Told] = field(default_factory=list)
+    untold: int = 0  # comments that Meta did not tell of
+    too_old: set[str] = field(default_factory=set)  # identities in the ledger, if they were there
     opted_out: set[str] = field(default_factory=set)  # IGSIDs of those who ever said so
 
     async def play(self, scene: Scene) -> None:
@@ -53,6 +55,23 @@ class People:
             "crowd": self._in_crowd,
         }
         await plays[scene.kind](scene)
+
+    async def comment_long_ago(self, place: int, *, days: float) -> None:
+        """Have somebody comment so many days ago, which is to be too long for an answer."""
+        business, nothing = self.businesses[place], {"private_reply": 0, "public_reply": 0}
+        told = await self.control.call(
+            "POST",
+            "/sim/comments",
+            {
+                "account_id": business.instagram_id,
+                "media_id": business.posts[0].id,
+                "username": f"old{place}",
+                "text": "LINK please",
+                "created_at": (datetime.now(UTC) - timedelta(days=days)).isoformat(),
+                "expect": nothing,
+            },
+        )
+        self.too_old.add(f"c:{business.instagram_id}:{told['comment_id']}")
 
     async def _link(self, scene: Scene) -> None:
         await self._comment(scene, "LINK please", private_reply=1, public_reply=1)
@@ -131,6 +150,7 @@ class People:
         body = {"media_id": media_id, "text": text, "live": live, "expect": expect}
         told = await self._post(scene, "comments", body, scene.telling)
         comment_id = str(told["comment_id"])
+        self.untold += any(one["outcome"] == "lost" for one in told["webhook"])
         self._note(scene, told, f"c:{self._account(scene)}:{comment_id}")
         return comment_id
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from tools.chaos.faults import (
+    CareDue,
     Down,
     Emptied,
     Fault,
@@ -120,6 +121,7 @@ def _restricted(drawn: random.Random, at_s: float, shops: Sequence[int]) -> list
     limited = drawn.choice(("messaging_limited", "account_limited", "budget_exhausted"))
     final = drawn.sample(_FINAL, k=2)
     return [
+        CareDue(at_s=at_s + drawn.uniform(1.0, 4.0)),
         *(_meta(at_s, 6.5, _hold(one, place)) for one, place in zip(held, whom[:2], strict=True)),
         _meta(at_s, 6.5, MetaFault(preset=limited, account=whom[2], times=2)),
         *(
@@ -135,6 +137,20 @@ def _restricted(drawn: random.Random, at_s: float, shops: Sequence[int]) -> list
     ]
 
 
+def _caretaker_killed(drawn: random.Random, at_s: float, _shops: Sequence[int]) -> list[Fault]:
+    """Kill the caretaker twice in the middle of its work, while Meta is slow or hangs up on it."""
+    return [
+        _meta(at_s, 6.5, MetaFault(preset="slow", on="reads", delay_s=0.8, probability=0.4)),
+        _meta(at_s, 6.5, MetaFault(preset="hang_up", on="reads", probability=0.2)),
+        _queues(at_s, 6.5, "events", "SendMessageBatch", "lose_answer", share=0.3),
+        CareDue(at_s=at_s + drawn.uniform(0.2, 0.6)),
+        Killed(at_s=at_s + drawn.uniform(0.8, 1.8), for_s=0.2, who="control"),
+        Paused(at_s=at_s + drawn.uniform(2.2, 2.6), for_s=1.0, who="router"),
+        CareDue(at_s=at_s + drawn.uniform(5.5, 6.0)),
+        Killed(at_s=at_s + drawn.uniform(6.2, 6.8), for_s=0.2, who="control"),
+    ]
+
+
 def _app_limited(_drawn: random.Random, at_s: float, _shops: Sequence[int]) -> list[Fault]:
     """Let Meta refuse the whole app for a while: every account's calls."""
     return [_meta(at_s, 5.0, MetaFault(preset="app_limited", times=1, hold_s=5.0))]
@@ -146,6 +162,7 @@ PHASES: Final[Sequence[Phase]] = (
     _servers_away,
     _queues_fail,
     _restricted,
+    _caretaker_killed,
 )
 LEAST: Final = len(PHASES)
 

@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> None:
     """Plant the mistake, and become the service."""
     name, module = argv
     plant = PLANTS[name]
-    if module == plant.service:
+    if module in plant.services:
         plant.put()
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

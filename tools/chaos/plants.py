@@ -8,6 +8,9 @@ Mistakes that are easily made, and that chaos must find.
     fifo_instead_of_edf    who came first goes first, however little time others have left
     fixed_window_limiter   so many in each hour of the clock, counted in Redis
     ignore_holds           an account that Meta restricts goes on sending
+    backfill_under_new_ids what was read at Meta has another name than what a webhook told
+    skip_a_page            of the pages of comments, every other is not read
+    backfill_the_old       comments that are too old to be answered are published
 
 Each is put into a service's process before it starts, by replacing what has a name there;
 production code has no place for that, and the tools import no service. A name that is gone is an
@@ -20,7 +23,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any, Final
@@ -33,9 +36,9 @@ _HOUR_S: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A mistake in one service, by the module that is run."""
+    """A mistake in services, by the modules that are run."""
 
-    service: str
+    services: tuple[str, ...]
     put: Callable[[], None]
 
 
@@ -159,6 +162,35 @@ def _ignore_holds() -> None:
     _replace("switchboard.db.holds", "hold", make)
 
 
+def _backfill_under_new_ids() -> None:
+    def make(identity: Any) -> Any:
+        def by_who_told(self: Any) -> str:
+            return f"{identity(self)}:{self.told_by}" if self.told_by else str(identity(self))
+
+        return by_who_told
+
+    _replace("switchboard.contracts.events", "Comment.identity", make)
+
+
+def _skip_a_page() -> None:
+    def make(read: Any) -> Any:
+        async def read_every_other(self: Any, media_id: Any, **more: Any) -> Any:
+            page = await read(self, media_id, **more)
+            if page.after is None:
+                return page
+            skipped = await read(self, media_id, **{**more, "after": page.after})
+            return replace(page, after=skipped.after)
+
+        return read_every_other
+
+    _replace("switchboard.graph", "AccountClient.read_comments", make)
+
+
+def _backfill_the_old() -> None:
+    for module in ("sifting", "watching"):
+        _replace(f"services.control.caretaker.{module}", "ANSWERABLE", lambda week: 4 * week)
+
+
 def _changed(text: str, old: str, new: str) -> str:
     if old not in text:
         raise LookupError(f"the statement has no {old!r} any more")
@@ -166,13 +198,18 @@ def _changed(text: str, old: str, new: str) -> str:
 
 
 PLANTS: Final[Mapping[str, Plant]] = {
-    "ack_before_storing": Plant("services.ingress", _ack_before_storing),
-    "send_before_recording": Plant("services.sender", _send_before_recording),
-    "resend_on_timeout": Plant("services.sender", _resend_on_timeout),
-    "retry_after_lease": Plant("services.sender", _retry_after_lease),
-    "fifo_instead_of_edf": Plant("services.sender", _fifo_instead_of_edf),
-    "fixed_window_limiter": Plant("services.sender", _fixed_window_limiter),
-    "ignore_holds": Plant("services.sender", _ignore_holds),
+    "ack_before_storing": Plant(("services.ingress",), _ack_before_storing),
+    "send_before_recording": Plant(("services.sender",), _send_before_recording),
+    "resend_on_timeout": Plant(("services.sender",), _resend_on_timeout),
+    "retry_after_lease": Plant(("services.sender",), _retry_after_lease),
+    "fifo_instead_of_edf": Plant(("services.sender",), _fifo_instead_of_edf),
+    "fixed_window_limiter": Plant(("services.sender",), _fixed_window_limiter),
+    "ignore_holds": Plant(("services.sender",), _ignore_holds),
+    "backfill_under_new_ids": Plant(
+        ("services.control", "services.router"), _backfill_under_new_ids
+    ),
+    "skip_a_page": Plant(("services.control",), _skip_a_page),
+    "backfill_the_old": Plant(("services.control",), _backfill_the_old),
 }
 
 _GIVE_BACK: Final = """

@@ -15,6 +15,10 @@ _MOST_TOLD: Final = 30
 def lines_of(judged: Judgement, *, seed: int, again: str, logs: Path) -> Iterator[str]:
     """Yield the summary; of a run that went wrong also how to repeat it and where its logs are."""
     yield f"{judged.events} events decided, {judged.sent} answers seen by people"
+    yield (
+        f"{judged.untold} comments that Meta did not tell of; "
+        f"{judged.refreshed} tokens refreshed or renewed"
+    )
     yield f"deliveries: {_counts(judged.states)}"
     if judged.explained:
         yield f"not sent, and explained: {_counts(judged.explained)}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,13 +15,13 @@ from dev.failures import EXPECTED
 from dev.narrate import Narrator
 from tools.chaos.breaking import Breaking
 from tools.chaos.draining import Draining
-from tools.chaos.evidence import Evidence
-from tools.chaos.faults import Fault, TokenDead
+from tools.chaos.evidence import Care, Evidence, Shown
+from tools.chaos.faults import Down, Emptied, Fault, TokenDead
 from tools.chaos.judging import VIOLATIONS, Judgement, judge
 from tools.chaos.people import People
 from tools.chaos.plan import Flush, Plan
-from tools.chaos.stage import Stage, open_stage
-from tools.chaos.town import CORNER, CORNER_ALLOWANCE, town
+from tools.chaos.stage import CALLS_AN_HOUR, CALLS_AT_ONCE, Stage, open_stage
+from tools.chaos.town import CORNER, CORNER_ALLOWANCE, FIRST_SHOP, ON_AIR, town
 
 T = TypeVar("T")
 
@@ -34,6 +35,13 @@ _DRAIN_S: Final = 150.0
 _GLANCE_S: Final = 0.2
 _WATCH_S: Final = 2.0
 _MOST_ALLOWED: Final = 720
+_DROPPED: Final = 0.2  # of the comments
+_TOKEN_AGE: Final = timedelta(days=40)
+_TOKEN_LEFT: Final = timedelta(days=20)
+_JUST_TOO_LONG: Final = 7.01  # days
+_LONG: Final = 12.0
+# The caretaker's calls, and nobody else's.
+_READING: Final = ("GET media", "GET comments")
 _META: Final[dict[str, Any]] = {
     # Meta comes back for 36 hours; here, for as long as a run lasts.
     "webhook_retry": {"attempts": 50, "base_delay_s": 0.5, "max_delay_s": 3.0},
@@ -82,10 +90,13 @@ class _Run:
         breaking = Breaking(stage=stage, seed=self.plan.seed, tell=self._tell)
         draining = Draining(stage, strict=STRICT)
         await stage.control.configure(**_META)
+        await self._let_tokens_age()
+        await self._comment_long_ago(people)
         await self._prologue(people)
         is_over = await self._load(people, breaking)
         answered = await self._drain(draining) if is_over else 0
-        evidence = await self._evidence(people, breaking, answered, is_over=is_over)
+        care = await self._care(people, draining)
+        evidence = await self._evidence(people, breaking, answered, care, is_over=is_over)
         await self._keep(evidence)
         return judge(evidence, strict=STRICT)
 
@@ -104,6 +115,28 @@ class _Run:
         await _together(people.play(scene) for scene in self.plan.urgent)
         await self.stage.control.configure(clock={"offset_s": 0.0})
         await self._until_decided(people)
+        await self._lose(_DROPPED)
+
+    async def _let_tokens_age(self) -> None:
+        """Let every token be so old that it is time for another, at Meta and with us."""
+        issued_at = (datetime.now(UTC) - _TOKEN_AGE).isoformat()
+        for one in self.stage.businesses:
+            body = {"username": one.username, "token": one.token, "token_issued_at": issued_at}
+            await self.stage.control.call("PUT", f"/sim/accounts/{one.instagram_id}", body)
+        await self.stage.books.age_tokens(_TOKEN_AGE, _TOKEN_LEFT)
+
+    async def _comment_long_ago(self, people: People) -> None:
+        """Have comments that nobody was told of when they could still be answered."""
+        await self._lose(1.0)
+        for place in range(FIRST_SHOP, len(self.stage.businesses)):
+            await people.comment_long_ago(place, days=_JUST_TOO_LONG)
+            await people.comment_long_ago(place, days=_LONG)
+        await self._lose(0.0)
+
+    async def _lose(self, share: float) -> None:
+        """Let Meta never tell of a share of the comments."""
+        loss = {"share": share, "seed": self.plan.seed}
+        await self.stage.control.configure(webhook_loss=loss)
 
     async def _until_decided(self, people: People) -> None:
         async with asyncio.timeout(_PROLOGUE_S):
@@ -181,12 +214,11 @@ class _Run:
     async def _answered_at(self, place: int) -> int:
         """Return how many of the latest comments at a business have had a private reply."""
         (post,) = self.stage.businesses[place].posts
-        path = f"/sim/accounts/{self._account_id(place)}/media/{post.id}/comments"
-        told = await self.stage.control.call("GET", path, limit="1000")
-        return sum(int(comment["private_replies"]) for comment in told["comments"])
+        comments = await self.stage.control.comments(self._account_id(place), post.id)
+        return sum(int(comment["private_replies"]) for comment in comments)
 
     async def _evidence(
-        self, people: People, breaking: Breaking, answered: int, *, is_over: bool
+        self, people: People, breaking: Breaking, answered: int, care: Care, *, is_over: bool
     ) -> Evidence:
         stage, corner = self.stage, self._account_id(CORNER)
         ended = [
@@ -209,7 +241,41 @@ class _Run:
             tokens_died=any(isinstance(fault, TokenDead) for fault in self.plan.faults),
             allowances={corner: CORNER_ALLOWANCE},
             answered={corner: answered},
+            care=care,
         )
+
+    async def _care(self, people: People, draining: Draining) -> Care:
+        """Return what came of the caretaker's work; each empty Redis has a burst of calls anew."""
+        emptied = sum(_empties(fault) for fault in self.plan.faults) + draining.skips
+        return Care(
+            shown=[one for place in self._places_read() for one in await self._shown(place)],
+            too_old=people.too_old,
+            counted=await self.stage.books.coverage(),
+            calls=await self.stage.control.calls(_READING),
+            most_calls=CALLS_AN_HOUR + emptied * CALLS_AT_ONCE,
+            untold=people.untold,
+            refreshed=await self.stage.books.refreshed(),
+            own_untold=await self.stage.control.own_untold(),
+        )
+
+    def _places_read(self) -> Iterator[int]:
+        """Yield the businesses whose campaigns wait for comments that can be read later."""
+        return (place for place in range(len(self.stage.businesses)) if place != ON_AIR)
+
+    async def _shown(self, place: int) -> Sequence[Shown]:
+        """Return what people have written under a business's post, as Meta has it."""
+        (post,) = self.stage.businesses[place].posts
+        account_id = self._account_id(place)
+        return [
+            Shown(
+                identity=f"c:{account_id}:{one['comment_id']}",
+                account_id=account_id,
+                media_id=post.id,
+                written_at=datetime.fromisoformat(one["created_at"]),
+            )
+            for one in await self.stage.control.comments(account_id, post.id)
+            if not one["is_own"]
+        ]
 
     async def _keep(self, evidence: Evidence) -> None:
         """Write beside the logs what a person needs who asks how it came to that."""
@@ -231,6 +297,10 @@ class _Run:
     def _say(self, what: str) -> None:
         elapsed_s = asyncio.get_running_loop().time() - self._began_at
         self.narrator.say(f"{elapsed_s:7.1f} s  {what}")
+
+
+def _empties(fault: Fault) -> bool:
+    return isinstance(fault, Emptied) or (isinstance(fault, Down) and fault.server == "redis")
 
 
 def _first_of(failures: BaseExceptionGroup[Exception]) -> Exception:

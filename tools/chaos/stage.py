@@ -3,7 +3,7 @@ A whole installation to be hurt: servers of its own, the simulator, every servic
 
     simulator ─▶ ingress ─┐                        ┌─ router, router-2
                           ├─▶ door ─▶ SQS ─▶ door ─┼─ classifier
-    simulator ◀───────────┘                        └─ sender, sender-2
+    simulator ◀─ control ─┘                        └─ sender, sender-2
 
 It is the stack of `make run` on ports the kernel chooses, with data that goes with it, a second
 router and sender, and a door before SQS. The senders are started last, by whoever runs the load.
@@ -34,19 +34,30 @@ from dev.servers import PostgresServer, RedisServer, SqsServer
 from dev.servers.embedded import HOST, free_port
 from dev.stack import all_running, metasim, service
 from dev.surroundings import Backing, Surroundings, read_surroundings
-from switchboard.topology import CLASSIFIER, INGRESS, ROUTER, SENDER, Service
+from switchboard.topology import CLASSIFIER, CONTROL, INGRESS, ROUTER, SENDER, Service
 from tools.chaos.books import Books
 from tools.chaos.control import Control, open_control
 from tools.chaos.plants import HOUR_TURNS_AT
 from tools.chaos.queues import Queues
 from tools.chaos.sqs_proxy import CONTROL as DOOR_CONTROL
 
+# Of the caretaker for an account, and how many of them at once.
+CALLS_AN_HOUR: Final = 400
+CALLS_AT_ONCE: Final = CALLS_AN_HOUR // 4
+
 # Seconds where production has minutes, so that what a killed process held comes back in the run.
 # A call to Meta may take four seconds: two busy cores are slow, and a call that is merely slow
 # should not look lost.
 SETTINGS: Final[Mapping[str, str]] = {
-    # What is judged is what people are owed, and calls to Instagram are counted.
-    "CARETAKER": "off",
+    # Who is late because the machine is busy is well: a process that starts again must be ready.
+    "LOOP_LAG_LIMIT_S": "30",
+    "CARETAKER_EVERY_S": "0.5",
+    "CARETAKER_LEASE_S": "10",
+    "CARETAKER_CALL_BUDGET_S": "4",
+    "CARETAKER_BACKFILL_S": "5",
+    "CARETAKER_BACKFILL_SOON_S": "3",
+    "CARETAKER_ON_ITS_WAY_S": "2",
+    "CARETAKER_CALLS_AN_HOUR": str(CALLS_AN_HOUR),
     "VISIBILITY_S": "5",
     "SENDER_CALL_BUDGET_S": "4",
     "SENDER_LEASE_S": "10",
@@ -215,7 +226,7 @@ def _processes(
     """Return the services as processes, two of some, each talking to SQS through the door."""
     behind = replace(backing, aws_endpoint_url=door_url)
     made = []
-    for one in (INGRESS, ROUTER, CLASSIFIER, SENDER):
+    for one in (INGRESS, ROUTER, CLASSIFIER, SENDER, CONTROL):
         process = service(one, around, behind, hurry)
         made.append(_planted(process, plant))
         if one in _REPLICATED:

@@ -101,6 +101,7 @@ def _control_routes() -> list[web.RouteDef]:
         web.get("/sim/wait", questions.get_wait),
         web.get("/sim/judgement", questions.get_judgement),
         web.get("/sim/summary", questions.get_summary),
+        web.get("/sim/calls", questions.get_calls),
         web.get("/sim/presets", questions.get_presets),
         web.delete("/sim/holds", questions.delete_holds),
         web.get("/sim/config", questions.get_config),

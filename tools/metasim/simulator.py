@@ -15,6 +15,7 @@ from tools.metasim.ledger import Ledger
 from tools.metasim.limits import RollingLimits
 from tools.metasim.records import Comment, Contact, Json, Message, Reply
 from tools.metasim.settings import Settings
+from tools.metasim.tally import Tally
 from tools.metasim.timeline import Signals, Timeline
 from tools.metasim.webhooks.courier import Courier
 from tools.metasim.world import World
@@ -30,6 +31,7 @@ class Simulator:
     judge: Judge
     limits: RollingLimits  # what is granted
     arrivals: RollingLimits  # what is tried, for the judgement
+    tally: Tally
     faults: Faults
     holds: Holds
     config: Config
@@ -133,7 +135,7 @@ class Simulator:
     def _begin_anew(self, config: Config) -> None:
         self.world, self.ledger, self.holds = World(), Ledger(), Holds()
         self.judge = Judge(self.ledger)
-        self.limits, self.arrivals = RollingLimits(), RollingLimits()
+        self.limits, self.arrivals, self.tally = RollingLimits(), RollingLimits(), Tally()
         self.clock.move(config.clock.offset_s)
         self.config, self.faults = config, self._ordered(config)
 

@@ -5,6 +5,9 @@ Meta: 750 private replies an hour and account. Ours are 720 at most, whatever th
 and 30 of them may go at once: so if Redis forgets just then and grants a burst again, it is
 720 + 30 = 750. A turn is also taken up to a call's length before Meta counts it (2 in 10 s).
 
+Meta: 2 reads of conversations a second and account, whoever of us makes them. Ours are one, and
+its burst of one again after a flush.
+
 Meta: 100 messages a second and account; as many answers to a broadcast's comments. Ours are 80 at
 most, 16 of them at once: 80 + 16 = 96.
 """
@@ -55,6 +58,9 @@ def ceiling(most: int, window: timedelta, *, share: int) -> Ceiling:
         return Ceiling(burst=1, sustained=1, window=2 * window)
     burst = max(1, most // share)
     return Ceiling(burst=burst, sustained=most - burst, window=window)
+
+
+CONVERSATION_READS: Final = Ceiling(burst=1, sustained=1, window=SECOND)
 
 
 def private_replies(allowed: int) -> Ceiling:

@@ -19,9 +19,10 @@ from switchboard.state.callers import CalledTooOften, Callers
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
-from switchboard.state.limits import Bucket, Limited, Limits, Recall
+from switchboard.state.limits import CONVERSATIONS, Bucket, Limited, Limits, Recall
 
 __all__ = [
+    "CONVERSATIONS",
     "Breaker",
     "Bucket",
     "CalledTooOften",

@@ -43,6 +43,9 @@ _BRAKE_COUNTS: Final = timedelta(hours=1)
 _FULL: Final = 1000  # shares are kept in thousandths
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
+# The bucket of reads of conversations: senders and the caretaker take from the same one.
+CONVERSATIONS: Final = "conversations"
+
 # How many other calls of a bucket were begun in its last window, from what survives Redis.
 Recall = Callable[["Bucket"], Awaitable[int]]
 

@@ -63,6 +63,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         events=means.events,
         meter=means.meter,
         now=means.now,
+        on_its_way=timedelta(seconds=settings.caretaker_on_its_way_s),
     )
     counting = replace(sifting, budget=CallBudget(means.limits, an_hour=an_hour, counting=True))
     return Caretaker(
@@ -70,7 +71,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         [
             Refreshing(db=means.db, tokens=means.login, vault=vault, now=means.now),
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
-            Probing(db=means.db, meta=means.meta, vault=vault),
+            Probing(db=means.db, meta=means.meta, budget=budget, vault=vault),
             Covering(shelf=shelf, sifting=counting, now=means.now),
             Retaining(db=means.db, keeping=_keeping(means, settings), now=means.now),
             Housekeeping(db=means.db),

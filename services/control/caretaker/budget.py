@@ -14,10 +14,12 @@ from __future__ import annotations
 from typing import Final
 
 from switchboard.contracts import AccountId
-from switchboard.rules.ceilings import HOUR, ceiling
-from switchboard.state import Bucket, Limits
+from switchboard.rules.ceilings import CONVERSATION_READS, HOUR, ceiling
+from switchboard.state import CONVERSATIONS, Bucket, Limits
 
 _BURST_SHARE: Final = 4  # a quarter of an hour's calls may go at once
+# The sender looks for what it said in the same conversations.
+_CONVERSATIONS: Final = Bucket(name=CONVERSATIONS, ceiling=CONVERSATION_READS)
 
 
 class CallBudget:
@@ -33,15 +35,16 @@ class CallBudget:
         if counting:
             self._buckets.append(_bucket("counting", an_hour // 2))
 
-    async def take(self, account_id: AccountId) -> None:
+    async def take(self, account_id: AccountId, *, of_conversations: bool = False) -> None:
         """
-        Count one call.
+        Count one call; one `of_conversations` counts against their limit, too.
 
         Raises:
             Throttled: There is none left for now, or the account cools down.
             Unavailable: Redis is away; no call may be made.
         """
-        await self._limits.reserve(account_id, self._buckets, recall=_unasked)
+        buckets = [*self._buckets, *([_CONVERSATIONS] if of_conversations else [])]
+        await self._limits.reserve(account_id, buckets, recall=_unasked)
 
 
 def _bucket(name: str, an_hour: int) -> Bucket:

@@ -85,12 +85,27 @@ class Asked(Protocol):
         ...
 
 
+class Budget(Protocol):
+    """How many calls an account's caretaking may make."""
+
+    async def take(self, account_id: AccountId, *, of_conversations: bool = False) -> None:
+        """
+        Count one call.
+
+        Raises:
+            Throttled: There is none left for now.
+            Unavailable: It is not known; no call may be made.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing:
     """The job: look each day, subscribe again where that is missing, and say what is wrong."""
 
     db: Queryable
     meta: Asked
+    budget: Budget
     vault: Vault
     every: timedelta = timedelta(days=1)
     first_within: timedelta = timedelta(minutes=10)
@@ -101,9 +116,11 @@ class Probing:
         Look at the account once.
 
         Raises:
-            Failure: Nothing could be learnt: the token is dead, or Meta does not answer.
+            Failure: Nothing could be learnt: the token is dead, Meta does not answer, or no more
+                calls may be made for now.
         """
         token = token_of(account, self.vault).get_secret_value()
+        await self.budget.take(account.instagram_id)
         me = await self.meta.read_me(token=token)
         if me.account_id != account.instagram_id:
             raise OfAnother(f"the token of account {account.id} is {me.account_id}'s")
@@ -118,15 +135,19 @@ class Probing:
     async def _subscription(self, account: Cared, token: str) -> tuple[frozenset[str] | None, bool]:
         """Return what Meta sends us, `None` if it does not tell; and whether that was renewed."""
         us = account.instagram_id
+        await self.budget.take(us)
         try:
             fields = (await self.meta.read_subscription(us, token=token)).fields
         except NotSent:  # Meta documents the question for Pages alone
+            await self.budget.take(us)
             await self.meta.subscribe(us, FIELDS, token=token)
             return None, True
         if not missing(FIELDS, fields):
             return fields, False
         # What somebody added by hand stays.
+        await self.budget.take(us)
         await self.meta.subscribe(us, sorted(fields | set(FIELDS)), token=token)
+        await self.budget.take(us)
         return (await self.meta.read_subscription(us, token=token)).fields, True
 
     async def _permissions(self, account: Cared, token: str) -> frozenset[str]:
@@ -142,10 +163,13 @@ class Probing:
 
     async def _may_read_comments(self, account: Cared, token: str) -> bool | None:
         """Return whether comments may be read; `None` where there is no post to try it on."""
+        us = account.instagram_id
         try:
-            posts = await self.meta.read_media(account.instagram_id, page=1, token=token)
+            await self.budget.take(us)
+            posts = await self.meta.read_media(us, page=1, token=token)
             if not posts.media:
                 return None
+            await self.budget.take(us)
             await self.meta.read_comments(posts.media[0].media_id, token=token)
         except TokenDead as failure:
             if is_dead(failure):
@@ -155,6 +179,7 @@ class Probing:
 
     async def _may_read_messages(self, account: Cared, token: str) -> bool | None:
         """Return whether messages may be read; `None` while the owner has switched that off."""
+        await self.budget.take(account.instagram_id, of_conversations=True)
         try:
             await self.meta.touch_conversations(account.instagram_id, token=token)
         except OwnerMustAct as failure:

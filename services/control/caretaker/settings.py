@@ -62,6 +62,12 @@ class CaretakerSettings(
     caretaker_backfill_s: float = Field(
         600.0, gt=0, description="Seconds between two readings of an account's new comments."
     )
+    caretaker_on_its_way_s: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds for which a comment's webhook may still be on its way; younger ones "
+        "are left to it.",
+    )
     caretaker_backfill_soon_s: float = Field(
         60.0,
         gt=0,

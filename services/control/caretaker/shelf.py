@@ -118,15 +118,16 @@ class Reader:
         Keep how far the post is known; where it was not read to the end, no further than before.
 
         Meta's count is kept only if nothing of it is left in doubt, or the post would not be read
-        again until another comment comes.
+        again until another comment comes: what was written since an earlier run began is.
         """
+        is_all_seen = sifted.whole and not sifted.new and reading.after is None
         known_until = reading.began_at - self.sifting.on_its_way
         await coverage.keep_ground(
             self.db,
             account.id,
             account.workspace_id,
             post.media_id,
-            told=post.told if sifted.whole and not sifted.new else None,
+            told=post.told if is_all_seen else None,
             missed=sifted.missed,
             grounded_at=known_until if sifted.whole else None,
         )

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 from pydantic import SecretStr
 
-from services.control.caretaker.watching import ANSWERABLE, ON_ITS_WAY
+from services.control.caretaker.watching import ANSWERABLE
 from switchboard.clock import Clock
 from switchboard.contracts import AccountId, CommentWritten, EventId, MediaId, TraceId
 from switchboard.db import care
@@ -105,7 +105,7 @@ class Sifting:
     events: Queue
     meter: Meter
     now: Clock
-    on_its_way: timedelta = ON_ITS_WAY
+    on_its_way: timedelta
 
     async def sift(
         self, account: Cared, media_id: MediaId, reading: Reading, *, keep: Keep, token: SecretStr

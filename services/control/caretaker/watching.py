@@ -23,8 +23,6 @@ from switchboard.graph import Media
 
 # Meta: a private reply may be sent within seven days of the comment. Older ones are past answering.
 ANSWERABLE: Final = timedelta(days=7)
-# A webhook of the last minute may still be on its way here, or waiting for the router.
-ON_ITS_WAY: Final = timedelta(minutes=1)
 # Meta's times are whole seconds of another clock than ours.
 OVERLAP: Final = timedelta(minutes=5)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.chaos.faults import (
+    CareDue,
     Down,
     Emptied,
     Fault,
@@ -33,7 +34,8 @@ sizes = st.builds(
     corner=st.integers(1, 10),
     live=st.integers(1, 10),
 )
-PROCESSES = {"ingress", "router", "router-2", "classifier", "sender", "sender-2", "sqs"}
+SERVICES = {"ingress", "router", "router-2", "classifier", "sender", "sender-2", "control"}
+PROCESSES = {*SERVICES, "sqs"}
 
 
 @given(seeds, sizes)
@@ -73,9 +75,9 @@ def test_everything_breaks_once(seed: int, size: Size) -> None:
     kinds = {type(fault) for fault in plan.faults}
 
     assert PROCESSES == hurt
-    assert {"ingress", "router", "classifier", "sender", "sender-2"} <= killed
+    assert {"ingress", "router", "classifier", "sender", "sender-2", "control"} <= killed
     assert {"postgres", "redis"} == away
-    assert {Emptied, QueuesFail, MetaFails, TokenDead, Poisoned} <= kinds
+    assert {Emptied, QueuesFail, MetaFails, TokenDead, Poisoned, CareDue} <= kinds
 
 
 @given(seeds, sizes)

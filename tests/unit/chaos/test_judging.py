@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tools.chaos.evidence import Decided, Evidence, Row, Told
+from tools.chaos.evidence import Care, Counted, Decided, Evidence, Row, Shown, Told
 from tools.chaos.judging import VIOLATIONS, judge
 
 ACCOUNT = "17841400000700003"
@@ -281,3 +282,63 @@ def test_an_account_that_sent_more_than_it_may() -> None:
 def test_a_process_that_ended_by_itself() -> None:
     """Nothing may end but by our hand."""
     assert ["ended"] == kinds(evidence(ended=["router ended by itself (1)"]))
+
+
+NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+SHOWN = Shown(COMMENT, ACCOUNT, "18", NOW - timedelta(hours=1))
+COUNTED = Counted(ACCOUNT, "18", readable=1, stored=1, at=NOW)
+
+
+def cared(**fields: Any) -> Evidence:
+    """Return a run of which Meta shows comment 1, which was counted."""
+    whole = Care(shown=[SHOWN], counted=[COUNTED], calls={ACCOUNT: 5}, most_calls=5)
+    return evidence(care=replace(whole, **fields))
+
+
+def test_all_that_meta_shows_is_in_the_ledger() -> None:
+    """One of one, within the budget: nothing is wrong."""
+    assert [] == kinds(cared())
+
+
+def test_a_comment_that_nobody_found() -> None:
+    """Meta shows a second comment, of which nobody was told and which nobody read."""
+    missing = replace(SHOWN, identity=f"c:{ACCOUNT}:2")
+    counted = replace(COUNTED, readable=2, stored=2)
+
+    assert ["uncovered"] == kinds(cared(shown=[SHOWN, missing], counted=[counted]))
+
+
+def test_a_comment_that_was_too_old() -> None:
+    """What could no longer be answered is left alone, and is not counted either."""
+    old = replace(SHOWN, identity=f"c:{ACCOUNT}:2", written_at=NOW - timedelta(days=8))
+    shown, too_old = [SHOWN, old], {old.identity}
+
+    assert [] == kinds(cared(shown=shown, too_old=too_old))
+    assert ["too_old"] == kinds(cared(too_old={SHOWN.identity}))
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        [],
+        [replace(COUNTED, stored=0)],
+        [replace(COUNTED, readable=0, stored=0)],
+        [replace(COUNTED, media_id="19")],
+    ],
+)
+def test_a_count_that_is_not_metas(counted: list[Counted]) -> None:
+    """A post that was not counted, or counted short, is told."""
+    assert ["miscounted"] == kinds(cared(counted=counted))
+
+
+def test_too_many_calls() -> None:
+    """One call beyond the caretaker's budget is told."""
+    assert ["over_budget"] == kinds(cared(calls={ACCOUNT: 6}))
+
+
+def test_a_public_reply_that_meta_did_not_tell_of() -> None:
+    """What never came back to us is not missed in the ledger."""
+    told = verdict(sent=2)
+
+    assert ["undecided"] == kinds(evidence(verdict=told))
+    assert [] == kinds(evidence(verdict=told, care=Care(own_untold=1)))

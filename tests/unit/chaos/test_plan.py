@@ -11,14 +11,14 @@ from tools.metasim.orders import Fault
 
 def test_two_seeds_have_two_plans() -> None:
     """Another seed has other people and other faults."""
-    one, other = plan_of(1, Size(load_s=40)), plan_of(2, Size(load_s=40))
+    one, other = plan_of(1, Size(load_s=48)), plan_of(2, Size(load_s=48))
 
     assert one.scenes != other.scenes
     assert one.faults != other.faults
 
 
 @pytest.mark.parametrize(
-    ("load_s", "crowd", "said"), [(10.0, 64, "to break everything"), (40.0, 700, "Meta's hour")]
+    ("load_s", "crowd", "said"), [(10.0, 64, "to break everything"), (48.0, 700, "Meta's hour")]
 )
 def test_a_size_that_cannot_be(load_s: float, crowd: int, said: str) -> None:
     """A load too short for every fault, or too much for Meta's hour, is refused with the reason."""

@@ -122,11 +122,14 @@ def _restrict(call: Call, fault: Fault, ordered: GraphError) -> None:
 
 
 def _tell(call: Call, fate: _Fate, result: Answer) -> None:
+    account_id = call.known_account_id()
+    if account_id:
+        call.sim.tally.enter(account_id, call.method, call.path, at_s=call.arrived_s)
     call.sim.timeline.add(
         "graph_call",
         method=call.method,
         path=call.path,
-        account_id=call.known_account_id(),
+        account_id=account_id,
         subject=call.subject,
         status=result.status,
         error=result.body.get("error"),

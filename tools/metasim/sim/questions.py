@@ -108,6 +108,11 @@ async def get_summary(request: web.Request) -> web.Response:
     return web.json_response(request.app[SIM].judge.summary())
 
 
+async def get_calls(request: web.Request) -> web.Response:
+    """Return how often each account has called, by what was called."""
+    return web.json_response({"calls": request.app[SIM].tally.told()})
+
+
 async def get_presets(_request: web.Request) -> web.Response:
     """Return the faults that have a name, and what each name says."""
     return web.json_response({"presets": PRESETS})

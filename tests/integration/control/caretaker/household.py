@@ -41,11 +41,13 @@ class Purse:
 
     left: int = 10_000
     taken: int = 0
+    of_conversations: int = 0
 
-    async def take(self, account_id: AccountId) -> None:
+    async def take(self, account_id: AccountId, *, of_conversations: bool = False) -> None:
         if not self.left:
             raise Throttled(f"{account_id} has no calls left", after_s=60)
         self.left, self.taken = self.left - 1, self.taken + 1
+        self.of_conversations += of_conversations
 
 
 @dataclass
@@ -103,7 +105,7 @@ class Household:
         return Refreshing(db=self.db, tokens=self.login, vault=VAULT, now=self.now)
 
     def probing(self) -> Probing:
-        return Probing(db=self.db, meta=self.accounts, vault=VAULT)
+        return Probing(db=self.db, meta=self.accounts, budget=self.purse, vault=VAULT)
 
     def backfilling(self, on_its_way: timedelta = timedelta()) -> Backfilling:
         sifting = self.sifting(on_its_way)

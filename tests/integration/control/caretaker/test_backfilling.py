@@ -184,6 +184,24 @@ async def test_a_post_with_more_comments_than_calls(house: Household) -> None:
     assert 174 == len({one.event_id for one in house.published}) == len(house.published)
 
 
+async def test_what_comes_while_a_reading_goes_on(house: Household) -> None:
+    """It is read after the reading's end, though no other comment has come since."""
+    a_day_ago = (datetime.now(UTC) - DAY).isoformat()
+    for n in range(60):
+        await house.comment(f"p{n}", created_at=a_day_ago)
+    missed = []
+    for turn in range(3):
+        house.purse.left = 2
+        standing = await house.run(house.backfilling())
+        missed.append(standing.detail["missed"])
+        await house.recorded(*house.published)
+        if not turn:
+            await house.comment("meanwhile")
+
+    assert [50, 10, 1] == missed
+    assert "meanwhile" == house.published[-1].author_username
+
+
 async def test_a_reading_that_is_cut_off(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue is away in the middle: the next run goes on behind the last published page."""
     for n in range(120):

@@ -7,7 +7,8 @@ import pytest
 from services.control.caretaker.budget import CallBudget
 from switchboard.contracts import AccountId
 from switchboard.errors import Throttled
-from switchboard.state import Limits, open_redis
+from switchboard.rules.ceilings import CONVERSATION_READS
+from switchboard.state import CONVERSATIONS, Bucket, Limits, open_redis
 
 US, THEM = AccountId("17841400000000001"), AccountId("17841400000000002")
 
@@ -38,3 +39,20 @@ async def test_counting_has_half_of_it(redis_url: str) -> None:
             await budget.take(US)
         with pytest.raises(Throttled):
             await budget.take(US)
+
+
+async def test_conversations_are_read_no_faster_together(redis_url: str) -> None:
+    """While a sender has just read one, the caretaker does not; and of its own nothing is gone."""
+    async with open_redis(redis_url) as redis:
+        limits, budget = Limits(redis), CallBudget(Limits(redis), an_hour=4)
+        senders = Bucket(name=CONVERSATIONS, ceiling=CONVERSATION_READS)
+        await limits.reserve(US, [senders], recall=_nothing)
+        with pytest.raises(Throttled) as caught:
+            await budget.take(US, of_conversations=True)
+        await budget.take(US)
+
+    assert 0 < caught.value.after_s <= 1
+
+
+async def _nothing(_bucket: Bucket) -> int:
+    return 0

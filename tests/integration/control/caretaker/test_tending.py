@@ -159,6 +159,20 @@ async def test_what_was_not_granted(
     assert [] == await house.alerts()
 
 
+async def test_each_call_is_within_the_budget(house: Household) -> None:
+    """All that a probe asks is counted, conversations as such; with nothing left, none is made."""
+    await house.run(house.probing())
+    calls = (await house.meta.sim("GET", "/calls"))["calls"]
+    taken, house.purse.left = house.purse.taken, 0
+    standing = await house.run(house.probing())
+    after = (await house.meta.sim("GET", "/calls"))["calls"]
+
+    assert "failed" == standing.last_outcome
+    assert taken == sum(one["calls"] for one in calls) > 3
+    assert 1 == house.purse.of_conversations
+    assert calls == after
+
+
 async def test_message_access(house: Household) -> None:
     """The switch in the Instagram app is noticed within a day, both ways."""
     fault = {"preset": "message_access_off", "on": "conversations"}

@@ -31,7 +31,8 @@ def logins_to(cluster: Cluster, name: str) -> Logins:
 
 
 @contextlib.asynccontextmanager
-async def _settled(cluster: Cluster, template: str) -> AsyncIterator[Settled]:
+async def settled_in(cluster: Cluster, template: str) -> AsyncIterator[Settled]:
+    """Give a copy of the database `template` in which two tenants live."""
     async with cluster.copy_of(template) as name:
         logins = logins_to(cluster, name)
         async with (
@@ -45,7 +46,7 @@ async def _settled(cluster: Cluster, template: str) -> AsyncIterator[Settled]:
 @pytest.fixture(scope="session")
 def settled(cluster: Cluster, database_template: str) -> Iterator[Settled]:
     """The two tenants; nothing that a test does to them is kept."""
-    with held(_settled(cluster, database_template)) as one:
+    with held(settled_in(cluster, database_template)) as one:
         yield one
 
 
