@@ -11,6 +11,7 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.counting import Counting
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
@@ -58,6 +59,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, vault=vault),
             Covering(shelf=shelf, sifting=sifting, now=means.now),
+            Counting(db=means.db),
             Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
             Housekeeping(db=means.db),
         ],

@@ -144,6 +144,9 @@ TABLES: dict[str, Table] = {
     "public.posts": Table(select="viewer", pipeline=ADDS),
     "public.post_coverage": Table(select="viewer", caretaker=KEEPS),
     "public.link_clicks": Table(select="viewer"),
+    "public.funnel_days": Table(select="viewer"),
+    "public.funnel_counts": Table(select="viewer"),
+    "private.funnel_changes": Table(select="viewer", hidden="made_at number"),
     "public.exports": Table(
         select="admin",
         insert="admin",

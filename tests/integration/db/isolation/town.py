@@ -59,6 +59,8 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_EXPORT, shop.workspace)
     await owner.execute(_JOB, shop.workspace)
     await owner.execute(_COVERAGE, shop.account, shop.workspace)
+    for statement in _NUMBERS:
+        await owner.execute(statement, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
     await owner.execute(_ARCHIVE)
@@ -114,6 +116,21 @@ values (sha256($1::uuid::text::bytea), $1, $2)
 _COVERAGE = """
 insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
+_NUMBERS = (
+    """
+    insert into public.funnel_days (account_id, begins_at, ends_at, day, workspace_id)
+    values ($1, '2026-01-01Z', '2026-01-02Z', '2026-01-01', $2)
+    """,
+    """
+    insert into public.funnel_counts (account_id, begins_at, workspace_id, came, matched, sent,
+                                      tapped, clicked, late, waiting, lost)
+    values ($1, '2026-01-01Z', $2, 1, 0, 0, 0, 0, 0, 0, 0)
+    """,
+    """
+    insert into private.funnel_changes (account_id, workspace_id, since, until)
+    values ($1, $2, now(), now())
+    """,
+)
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
