@@ -108,7 +108,8 @@ grant execute on function private.days_of(text, date, date) to authenticated;
 
 -- Counting. As whoever asks: a user counts what they may see. Whose a tap or a click was is not known
 -- any more once somebody is erased, so theirs count for nothing. Where few tap of many who came, it is
--- less work to ask of each tap what it belongs to than of each event whether it was tapped.
+-- less work to ask of each tap what it belongs to than of each event whether it was tapped. `offset 0`
+-- has them asked one by one: else all events of all times are joined with them.
 create function private.count_funnel(
   of_accounts uuid[], from_moments timestamptz[], to_moments timestamptz[], of_campaign uuid)
 returns table (
@@ -127,7 +128,8 @@ as $$
      group by span.account_id, span.workspace_id
   ), event as materialized (
     select event.event_id, span.account_id, span.begins_at, event.campaign_id,
-           event.outcome = 'matched' as matched, event.received_at + span.soon as late_at
+           event.received_at, event.outcome = 'matched' as matched,
+           event.received_at + span.soon as late_at
       from span
       join public.events event
         on event.account_id = span.account_id
@@ -161,52 +163,63 @@ as $$
        and tap.person_id <> 'erased'
        and (of_campaign is null or tap.campaign_id = of_campaign)
      cross join lateral (
+       select max(later.received_at) as at
+         from public.events later
+        where later.account_id = tap.account_id and later.person_id = tap.person_id
+          and later.campaign_id = tap.campaign_id
+          and later.received_at between since.begins_at and tap.received_at
+          and later.outcome <> 'ignored'
+          and later.decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over')
+     ) last
+     cross join lateral (
        select begun.event_id
          from public.events begun
         where begun.account_id = tap.account_id and begun.person_id = tap.person_id
-          and begun.campaign_id = tap.campaign_id
+          and begun.campaign_id = tap.campaign_id and begun.received_at = last.at
           and begun.outcome <> 'ignored'
           and begun.decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over')
-          and begun.received_at = (
-                select max(later.received_at)
-                  from public.events later
-                 where later.account_id = tap.account_id and later.person_id = tap.person_id
-                   and later.campaign_id = tap.campaign_id
-                   and later.received_at between since.begins_at and tap.received_at
-                   and later.outcome <> 'ignored'
-                   and later.decision ->> 'because'
-                       not in ('tap', 'answer_given', 'time', 'flow_over'))
+       offset 0
      ) begun
   ), click as materialized (
-    select distinct reply.event_id, reply.account_id, reply.person_id, reply.campaign_id,
-           reply.created_at, since.begins_at
+    select reply.event_id, reply.account_id, reply.person_id, reply.campaign_id, reply.created_at,
+           since.begins_at, max(click.clicked_at) as clicked_at
       from since
       join public.link_clicks click
         on click.workspace_id = since.workspace_id and click.clicked_at >= since.begins_at
        and click.account_id = since.account_id
-      join public.deliveries reply on reply.id = click.delivery_id
-     where of_campaign is null or reply.campaign_id = of_campaign
+     cross join lateral (
+       select reply.event_id, reply.account_id, reply.person_id, reply.campaign_id, reply.created_at
+         from public.deliveries reply
+        where reply.id = click.delivery_id
+       offset 0
+     ) reply
+     where of_campaign is null or click.campaign_id = of_campaign
+     group by 1, 2, 3, 4, 5, 6
   ), clicked as materialized (
-    select event_id from click
+    select event.event_id
+      from click
+      join event on event.event_id = click.event_id and event.received_at <= click.clicked_at
      union
     select begun.event_id
       from click
      cross join lateral (
+       select max(later.received_at) as at
+         from public.events later
+        where later.account_id = click.account_id and later.person_id = click.person_id
+          and later.campaign_id = click.campaign_id
+          and later.received_at between click.begins_at and click.created_at
+          and later.outcome <> 'ignored'
+          and later.decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over')
+     ) last
+     cross join lateral (
        select begun.event_id
          from public.events begun
         where begun.account_id = click.account_id and begun.person_id = click.person_id
-          and begun.campaign_id = click.campaign_id
+          and begun.campaign_id = click.campaign_id and begun.received_at = last.at
+          and begun.received_at <= click.clicked_at
           and begun.outcome <> 'ignored'
           and begun.decision ->> 'because' not in ('tap', 'answer_given', 'time', 'flow_over')
-          and begun.received_at = (
-                select max(later.received_at)
-                  from public.events later
-                 where later.account_id = click.account_id and later.person_id = click.person_id
-                   and later.campaign_id = click.campaign_id
-                   and later.received_at between click.begins_at and click.created_at
-                   and later.outcome <> 'ignored'
-                   and later.decision ->> 'because'
-                       not in ('tap', 'answer_given', 'time', 'flow_over'))
+       offset 0
      ) begun
      where click.person_id <> 'erased'
   ), come as (

@@ -137,7 +137,7 @@ _TAPPED: Final = f"""exists (
                and tap.decision ->> 'because' = 'tap'
                and {_NONE_SINCE.format(at="tap.received_at")})"""
 
-# Comparing the moments changes nothing but the plan: without it, all of a tenant's are hashed.
+# That the click came after it also narrows: without it, all of a tenant's are hashed.
 _CLICKED: Final = f"""(exists (
             select from public.deliveries reply
               join public.link_clicks click on click.delivery_id = reply.id
@@ -146,7 +146,7 @@ _CLICKED: Final = f"""(exists (
             select from public.deliveries reply
               join public.link_clicks click on click.delivery_id = reply.id
              where reply.account_id = event.account_id and reply.person_id = event.person_id
-               and reply.person_id <> 'erased'
+               and reply.person_id <> 'erased' and click.clicked_at >= event.received_at
                and reply.campaign_id = event.campaign_id and reply.created_at >= event.received_at
                and {_NONE_SINCE.format(at="reply.created_at")}))"""  # noqa: S608  all of it is ours
 
