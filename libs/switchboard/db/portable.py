@@ -96,6 +96,8 @@ STAYS: Final[Mapping[str, str]] = {
     "private.idempotency_keys": "answers to requests, kept for a day",
     "private.deletion_requests": "whom Meta asked this installation to forget",
     "private.known_events": "made again of the events that arrive",
+    "private.delivery_archives": "where this installation keeps its files",
+    "private.event_memory": "what this installation has forgotten",
     "private.funnel_changes": "days whose events arrive are counted anew",
     "private.event_archives": "where this installation keeps its files",
 }

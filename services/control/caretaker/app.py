@@ -11,6 +11,7 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.clearing import Clearing
 from services.control.caretaker.counting import Counting
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
@@ -61,6 +62,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Covering(shelf=shelf, sifting=sifting, now=means.now),
             Counting(db=means.db),
             Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
+            Clearing(db=means.db, keeping=settings.keeping(), now=means.now),
             Housekeeping(db=means.db),
         ],
         owner=process_name(),

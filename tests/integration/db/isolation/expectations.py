@@ -178,4 +178,6 @@ TABLES: dict[str, Table] = {
     "private.deletion_requests": Table(tenant=None, caretaker=KEEPS),
     "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
+    "private.delivery_archives": Table(tenant=None, caretaker=KEEPS),
+    "private.event_memory": Table(tenant=None, pipeline=READS),
 }

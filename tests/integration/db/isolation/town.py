@@ -63,7 +63,8 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
         await owner.execute(statement, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
-    await owner.execute(_ARCHIVE)
+    for statement in (*_ARCHIVES, _MEMORY):
+        await owner.execute(statement)
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -135,10 +136,17 @@ _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
 """
-_ARCHIVE = """
-insert into private.event_archives (day, number, rows, size_bytes, sha256, location)
-select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
-  from private.event_archives
+_ARCHIVES = tuple(
+    f"""
+    insert into private.{table} (day, number, rows, size_bytes, sha256, location)
+    select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
+      from private.{table}
+    """
+    for table in ("event_archives", "delivery_archives")
+)
+# Nothing is forgotten of what happens here.
+_MEMORY = """
+insert into private.event_memory (begins_at) values ('2000-01-01Z') on conflict do nothing
 """
 # Out of date, so that it may be deleted; not answered, so that it may be.
 _ANSWERED = """
