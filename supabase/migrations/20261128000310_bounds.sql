@@ -160,7 +160,7 @@ comment on table private.event_memory is
   'One row, once anything was forgotten: an event of before `begins_at` that is not known was known.';
 alter table private.event_memory enable row level security;
 revoke all on private.event_memory from public, anon, authenticated, service_role;
-grant select (single, begins_at) on private.event_memory to switchboard_pipeline;
+grant select (begins_at) on private.event_memory to switchboard_pipeline;
 create policy pipeline_select on private.event_memory for select to switchboard_pipeline
   using (true);
 

@@ -341,6 +341,8 @@ _NOBODYS = {
     "private.deletion_requests": "confirmation_code",
     "private.known_events": "event_id",
     "private.event_archives": "day",
+    "private.delivery_archives": "day",
+    "private.event_memory": "begins_at",
 }
 
 _SET_ROLE = "update public.memberships set role = $1::public.member_role where user_id = $2"
