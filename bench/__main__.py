@@ -17,6 +17,7 @@ BENCHMARKS = (
     "latency",
     "intents_load",
     "rls",
+    "funnel",
 )
 
 for name in BENCHMARKS:

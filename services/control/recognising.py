@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from switchboard.contracts import IntentOption
-from switchboard.db.labels import Label
 from switchboard.db.rules import AccountRules
 from switchboard.intents.confidence import UNCORRECTED
 from switchboard.intents.encoder import BuiltIn
@@ -34,10 +33,10 @@ class Recognising:
         """What people may want."""
         return self.rules.intents
 
-    async def evaluate(self, history: Sequence[Label]) -> Report:
-        """Return how well `history` is recognised; a text that is an example says nothing."""
+    async def evaluate(self, labelled: Sequence[Sample]) -> Report:
+        """Return how well `labelled` is recognised; a text that is an example says nothing."""
         known = {example for intent in self.intents for example in intent.examples}
-        samples = [Sample(one.text, one.intent) for one in history if one.text not in known]
+        samples = [one for one in labelled if one.text not in known]
         return report(
             await self.answer(samples),
             intents=len(self.intents),

@@ -2,7 +2,7 @@
 
 create function private.try_account_again(of_account uuid)
 returns boolean
-language plpgsql security definer set search_path = ''
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   of_workspace uuid;

@@ -50,8 +50,8 @@ async def keep(
         )
 
 
-async def history(db: Queryable, account: UUID) -> list[Label]:
-    """Return the account's labelled history, oldest first."""
+async def history(db: Queryable, account: UUID, *, latest: int | None = None) -> list[Label]:
+    """Return the account's labelled history, oldest first: all of it, or so many of the latest."""
     return [
         Label(
             text=row["text"],
@@ -60,7 +60,7 @@ async def history(db: Queryable, account: UUID) -> list[Label]:
             person_id=None if row["person_id"] is None else PersonId(row["person_id"]),
             answered=row["answered"],
         )
-        for row in await db.fetch(_HISTORY, account)
+        for row in await db.fetch(_HISTORY, account, latest)
     ]
 
 
@@ -100,8 +100,11 @@ on conflict (account_id, event_id) do update
 
 _HISTORY = """
 select text, intent, event_id, person_id, answered
-  from public.intent_labels
- where account_id = $1
+  from (select *
+          from public.intent_labels
+         where account_id = $1
+         order by labelled_at desc, id desc
+         limit $2) latest
  order by labelled_at, id
 """
 

@@ -66,6 +66,16 @@ OTHERS: Final[Mapping[str, Table]] = {
     ),
     "delivery_looks.jsonl": Table(name="public.delivery_looks", order="delivery_id, number"),
     "clicks.jsonl": Table(name="public.link_clicks", order="clicked_at, event_id"),
+    # What came with its events is counted anew; a day whose events are gone is what it was.
+    "funnel_days.jsonl": Table(
+        name="public.funnel_days",
+        order="account_id, begins_at",
+        stays=frozenset({"counted_at"}),
+        arrives={"counted_at": "one.gone_at"},
+    ),
+    "funnel_counts.jsonl": Table(
+        name="public.funnel_counts", order="account_id, begins_at, campaign_id"
+    ),
     "alerts.jsonl": Table(name="public.alerts", order="raised_at, id"),
     # Its numbers are the installation's; the order of the lines is the log's.
     "audit.jsonl": Table(name="public.audit_log", order="id", stays=frozenset({"id"})),
@@ -88,6 +98,9 @@ STAYS: Final[Mapping[str, str]] = {
     "private.idempotency_keys": "answers to requests, kept for a day",
     "private.deletion_requests": "whom Meta asked this installation to forget",
     "private.known_events": "made again of the events that arrive",
+    "private.delivery_archives": "where this installation keeps its files",
+    "private.event_memory": "what this installation has forgotten",
+    "private.funnel_changes": "days whose events arrive are counted anew",
     "private.event_archives": "where this installation keeps its files",
     "private.forgotten": "what is still on its way to this installation is nobody's elsewhere",
 }

@@ -87,6 +87,13 @@ with batch as (
     left join public.events event
       on event.event_id = known.event_id and event.received_at = known.received_at
    where known.event_id = any ($1::uuid[])
+   union all
+  select batch.event_id, batch.received_at, 'archived'
+    from batch
+    join private.event_memory memory
+      on memory.begins_at > least(batch.occurred_at, batch.received_at)
+   where not exists (
+           select from private.known_events known where known.event_id = batch.event_id)
 ), news as (
   select batch.*, before.known_at, late.forgotten,
          kept.account_id is not null as checked,

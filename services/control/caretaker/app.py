@@ -11,6 +11,8 @@ from uuid import uuid4
 from services.control.caretaker.backfilling import Backfilling
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.clearing import Clearing
+from services.control.caretaker.counting import Counting
 from services.control.caretaker.covering import Covering
 from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.housekeeping import Housekeeping
@@ -65,6 +67,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         now=means.now,
         on_its_way=timedelta(seconds=settings.caretaker_on_its_way_s),
     )
+    keeping = _keeping(means, settings)
     counting = replace(sifting, budget=CallBudget(means.limits, an_hour=an_hour, counting=True))
     return Caretaker(
         means.db,
@@ -73,7 +76,9 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, budget=budget, vault=vault),
             Covering(shelf=shelf, sifting=counting, now=means.now),
-            Retaining(db=means.db, keeping=_keeping(means, settings), now=means.now),
+            Counting(db=means.db),
+            Retaining(db=means.db, keeping=keeping, now=means.now),
+            Clearing(db=means.db, keeping=keeping, now=means.now),
             Housekeeping(db=means.db),
             Sweeping(db=means.db, place=means.exports),
         ],

@@ -1,4 +1,4 @@
-"""The ledger's days: made before they begin, dropped when they are old and archived."""
+"""The ledger's days: made before they begin, dropped when they are old, counted and archived."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any, Final
 
 import structlog
 
-from services.control.caretaker import archiving
+from services.control.caretaker import archiving, counting
 from services.control.caretaker.job import Done
 from switchboard.clock import Clock
-from switchboard.db import days
+from switchboard.db import days, funnel, jobs
 from switchboard.db.days import Archive
 from switchboard.db.pool import Queryable
 from switchboard.storage import Place
 
 # So many days nobody may look after it, before events go where days are not told apart.
 AHEAD_DAYS: Final = 7
+_SOON: Final = timedelta(minutes=1)  # when what the day came to is counted first
 
 log = structlog.get_logger()
 
@@ -58,6 +59,9 @@ class Retaining:
         day = await days.oldest(self.db)
         if day is None or not is_over(day, self.now().astimezone(UTC).date(), self.keeping.days):
             return Done(figures)
+        if owed := await funnel.owed(self.db, day):
+            await jobs.hasten(self.db, counting.NAME, None)
+            return Done(figures | {"accounts_to_count": owed}, again=_SOON)
         archive = await self._archive(day, self.keeping.archive)
         await days.note(self.db, archive)
         dropped = await days.drop(self.db, day, keep_days=self.keeping.days)

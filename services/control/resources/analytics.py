@@ -50,7 +50,8 @@ class FunnelDay(Numbers):
     """
     One day of an account's, by its time zone, and one campaign; null: none answered.
 
-    `events` lists the events that are counted here: add `&stage=` and the number's name.
+    `events` lists the events that are counted here: add `&stage=` and the number's name. Null:
+    retention has dropped them, or some of them, and the numbers stay as they were.
     """
 
     account_id: UUID
@@ -59,7 +60,8 @@ class FunnelDay(Numbers):
     ends_at: datetime
     campaign_id: UUID | None
     campaign: str | None
-    events: str
+    openable: bool
+    events: str | None
 
 
 class Funnel(BaseModel):
@@ -90,8 +92,10 @@ async def read_funnel(
     return Funnel(days=shown, total=_total(shown))
 
 
-def _events(workspace: WorkspaceId, one: Day) -> str:
-    """Return the address of the events that a day's numbers count."""
+def _events(workspace: WorkspaceId, one: Day) -> str | None:
+    """Return the address of the events that a day's numbers count, if they are still there."""
+    if not one.openable:
+        return None
     narrowed = {
         "account_id": one.account_id,
         "from": one.begins_at.isoformat(),

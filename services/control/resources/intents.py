@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, Self
@@ -33,6 +34,9 @@ from switchboard.intents.samples import Sample
 router = resource("", "intents")
 
 _BY_NAME = Cursors[str](str)
+# Half a second of one core is spent on a hundred, beside the loop and while the caller waits.
+_MOST_EVALUATED: Final = 1_000
+_MOST_FAULTS: Final = 20
 _MOST_DESCRIBED: Final = 10_000  # characters; what is too much for a prompt is told by checking
 
 Name = Annotated[
@@ -112,6 +116,37 @@ class TextAsked(Body):
     text: str = Field(min_length=1, max_length=4_000)
 
 
+class TextLabelled(BaseModel):
+    """Something that somebody might write, and what they want; null: none of the intents."""
+
+    text: str = Field(min_length=1, max_length=4_000)
+    intent: str | None
+
+
+class EvaluationAsked(BaseModel):
+    """What recognising is measured on: `texts`, and with `history` what was labelled last."""
+
+    texts: list[TextLabelled] = Field([], max_length=_MOST_EVALUATED)
+    history: bool = Field(
+        True, description=f"Labels too, as many of the latest as make {_MOST_EVALUATED} of all."
+    )
+
+    def require_intents(self, known: Collection[str]) -> None:
+        """
+        See that each text is labelled with an intent that is `known`, or with none.
+
+        Raises:
+            Declined: Some are not.
+        """
+        faults = [
+            Fault(pointer=f"/texts/{number}/intent", message="The account has no such intent.")
+            for number, one in enumerate(self.texts)
+            if one.intent is not None and one.intent not in known
+        ]
+        if faults:
+            raise invalid(*faults[:_MOST_FAULTS])
+
+
 class TextRecognised(BaseModel):
     """What a text is taken for by the intents' examples alone."""
 
@@ -172,13 +207,25 @@ async def recognise_text(account_id: UUID, asked: TextAsked, tx: Tx) -> TextReco
 
 
 @router.post("/accounts/{account_id}/intents/evaluate", openapi_extra=READS_ONLY)
-async def evaluate_intents(account_id: UUID, tx: Tx) -> Report:
-    """Tell how well the examples recognise what somebody of the business has labelled."""
+async def evaluate_intents(
+    account_id: UUID, tx: Tx, asked: EvaluationAsked | None = None
+) -> Report:
+    """
+    Tell how well the examples recognise what somebody of the business has labelled, or `texts`.
+
+    As `switchboard intents eval --account` without a model. A text that is an example is left out.
+    """
     recognising = await _recognising(tx, account_id)
-    history = await labels.history(tx, account_id)
-    if not history:
+    wanted = asked or EvaluationAsked()
+    wanted.require_intents({one.name for one in recognising.intents})
+    given = [Sample(one.text, one.intent) for one in wanted.texts]
+    latest = _MOST_EVALUATED - len(given)
+    if wanted.history and latest > 0:
+        labelled = await labels.history(tx, account_id, latest=latest)
+        given += [Sample(one.text, one.intent) for one in labelled]
+    if not given:
         raise conflict("Nothing that people wrote has been labelled yet.")
-    return await recognising.evaluate(history)
+    return await recognising.evaluate(given)
 
 
 @router.get("/intents/{intent_id}")

@@ -158,3 +158,42 @@ class TestTrying:
             after.body["intents"],
         )
         assert 1.0 == after.body["in_scope_accuracy"]
+
+    async def test_how_well_on_texts(self, house: House, owner: Database, shop: Shop) -> None:
+        """Labelled texts can be brought along, beside what was labelled or instead of it."""
+        viewer, editor = await house.member(shop, "viewer"), await house.member(shop, "editor")
+        await added(editor, shop)
+        await added(editor, shop, PRICE)
+        path = f"/v1/accounts/{shop.account}/intents/evaluate"
+        said = [Label(text="when are you opening", intent="hours")]
+        await labels.keep(owner, shop.account, shop.workspace, said)
+        texts = [
+            {"text": "how much does this cost", "intent": "price"},
+            {"text": "i love your dog", "intent": None},
+            {"text": "price please", "intent": "price"},  # an example, which says nothing
+        ]
+        both = await viewer.post(path, {"texts": texts})
+        alone = await viewer.post(path, {"texts": texts, "history": False})
+        nothing = await viewer.post(path, {"history": False})
+
+        assert [(2, 1), (1, 1)] == [
+            (one.body["in_scope"], one.body["out_of_scope"]) for one in (both, alone)
+        ]
+        assert 20 == len(alone.body["curve"])
+        assert (409, "conflict") == (nothing.status, nothing.code)
+
+    async def test_texts_that_cannot_be(self, house: House, shop: Shop) -> None:
+        """An intent that there is not is told with its place; too many texts are not taken."""
+        editor = await house.member(shop, "editor")
+        await added(editor, shop)
+        await added(editor, shop, PRICE)
+        path = f"/v1/accounts/{shop.account}/intents/evaluate"
+        known, other = ({"text": "how much?", "intent": name} for name in ("price", "refund"))
+        unknown = await editor.post(path, {"texts": [known, other]})
+        many = await editor.post(path, {"texts": [known] * 1_001})
+
+        assert (422, ["/texts/1/intent"]) == (
+            unknown.status,
+            [one["pointer"] for one in unknown.body["errors"]],
+        )
+        assert (422, "/texts") == (many.status, many.body["errors"][0]["pointer"])

@@ -43,6 +43,8 @@ async def fill(past: Past) -> None:
     await db.execute(_LOOK, past.workspace)
     await db.execute(_CLICK, past.workspace)
     await db.execute(_COVERAGE, past.workspace)
+    for statement in _NUMBERS:
+        await db.execute(statement, past.workspace)
     await labels.keep(db, past.account, past.workspace, [Label(text="how much?", intent="price")])
     await alerts.raise_alert(db, past.account, "our_bug", detail={"reason": "ünknown"})
     vault = credentials.Vault({"k": b"0" * 32})
@@ -314,6 +316,22 @@ insert into public.post_coverage (account_id, media_id, workspace_id, told)
 select id, '18000000000000009', workspace_id, 7
   from public.instagram_accounts where workspace_id = $1
 """
+
+_NUMBERS = (
+    """
+    insert into public.funnel_days (account_id, begins_at, ends_at, day, workspace_id, counted_at,
+                                    gone_at)
+    select id, '2026-01-01Z', '2026-01-02Z', '2026-01-01', workspace_id, '2026-02-01Z',
+           '2026-02-02Z'
+      from public.instagram_accounts where workspace_id = $1
+    """,
+    """
+    insert into public.funnel_counts (account_id, begins_at, workspace_id, came, matched, sent,
+                                      tapped, clicked, late, waiting, lost)
+    select id, '2026-01-01Z', workspace_id, 5, 4, 3, 2, 1, 1, 1, 0
+      from public.instagram_accounts where workspace_id = $1
+    """,
+)
 
 _CLICK = """
 insert into public.link_clicks (event_id, workspace_id, account_id, delivery_id, campaign_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.counting import Counting
+from services.control.caretaker.job import Upkeep
 from services.control.caretaker.retaining import Keeping, Retaining
 from switchboard.clock import utc_now
-from switchboard.db import jobs
+from switchboard.db import funnel, jobs
 from switchboard.db.jobs import Standing
 from switchboard.db.ledger import Recorded, record
 from switchboard.db.pool import Database, open_pool
@@ -58,13 +60,15 @@ class Attic:
         await record(self.owner, events)
         return events
 
-    async def run(self, *, keeps: int | None = 30, times: int = 1) -> Standing:
+    async def run(
+        self, *, keeps: int | None = 30, times: int = 1, besides: Sequence[Upkeep] = ()
+    ) -> Standing:
         """Let a caretaker look so often; return how the job stands then."""
         place = self.place or Directory(self.directory)
         keeping = None if keeps is None else Keeping(keeps, place)
         caretaker = Caretaker(
             self.db,
-            [Retaining(db=self.db, keeping=keeping, now=utc_now)],
+            [Retaining(db=self.db, keeping=keeping, now=utc_now), *besides],
             owner="test",
             meter=self.meter,
             every_s=0.05,
@@ -73,8 +77,8 @@ class Attic:
         )
         for _ in range(times):
             await caretaker.round()
-        (standing,) = await jobs.standing(self.db, None)
-        return standing
+        found = await jobs.standing(self.db, None)
+        return next(one for one in found if one.name == "retention")
 
     async def left(self) -> list[date]:
         """Return the days of what is in the ledger."""
@@ -241,6 +245,34 @@ async def test_no_bucket(attic: Attic, s3_endpoint_url: str) -> None:
     assert "cannot_keep: S3" in (failed.last_error or "")
     assert "NoSuchBucket: make the bucket" in (failed.last_error or "")
     assert [OLD] == await attic.left()
+
+
+async def test_what_a_day_came_to_is_kept_first(attic: Attic) -> None:
+    """A day waits until it is counted, which is asked for at once; its numbers outlive it."""
+    counting = Counting(db=attic.db)
+    await attic.run(besides=[counting])
+    moment = datetime.combine(OLD, time(12), UTC)
+    came = recorded(attic.shop, "c:1", received_at=moment, decision='{"because": "keyword"}')
+    await record(attic.owner, [came])
+    await attic.owner.execute(
+        "update private.funnel_changes set made_at = made_at - interval '1 h'"
+    )
+    await jobs.hasten(attic.db, "retention", None)
+    waits = await attic.run()
+    there = await attic.left()
+    standing = await attic.run(besides=[counting])
+    await jobs.hasten(attic.db, "retention", None)
+    await attic.run()
+    (day,) = await funnel.days(
+        attic.owner, attic.shop.workspace, account=None, campaign=None, first=OLD, last=OLD
+    )
+
+    assert ({"made": 0, "accounts_to_count": 1}, [OLD]) == (waits.detail, there)
+    assert waits.last_finished_at is not None
+    assert waits.next_run_at - waits.last_finished_at < timedelta(minutes=2)
+    assert "done" == standing.last_outcome
+    assert [] == await attic.left()
+    assert (1, 1, False) == (day.came, day.matched, day.openable)
 
 
 _NOTED = ("day", "number", "rows", "sha256", "location", "dropped")

@@ -142,6 +142,9 @@ TABLES: dict[str, Table] = {
     "public.posts": Table(select="viewer", pipeline=ADDS),
     "public.post_coverage": Table(select="viewer", caretaker=KEEPS),
     "public.link_clicks": Table(select="viewer"),
+    "public.funnel_days": Table(select="viewer"),
+    "public.funnel_counts": Table(select="viewer"),
+    "private.funnel_changes": Table(select="viewer", hidden="made_at number"),
     "public.exports": Table(
         select="admin",
         insert="admin",
@@ -176,4 +179,6 @@ TABLES: dict[str, Table] = {
     "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
     "private.forgotten": Table(tenant=None, pipeline=READS),
+    "private.delivery_archives": Table(tenant=None, caretaker=KEEPS),
+    "private.event_memory": Table(tenant=None, pipeline=READS),
 }

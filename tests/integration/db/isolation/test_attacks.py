@@ -347,6 +347,8 @@ _NOBODYS = {
     "private.known_events": "event_id",
     "private.event_archives": "day",
     "private.forgotten": "id",
+    "private.delivery_archives": "day",
+    "private.event_memory": "begins_at",
 }
 
 _SET_ROLE = "update public.memberships set role = $1::public.member_role where user_id = $2"

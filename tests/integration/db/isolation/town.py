@@ -60,10 +60,13 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_JOB, shop.workspace)
     await owner.execute(_COVERAGE, shop.account, shop.workspace)
     await owner.execute(_READING, shop.account)
+    for statement in _NUMBERS:
+        await owner.execute(statement, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
-    await owner.execute(_ARCHIVE)
     await owner.execute(_FORGOTTEN, shop.account)
+    for statement in (*_ARCHIVES, _MEMORY):
+        await owner.execute(statement)
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -120,14 +123,36 @@ _READING = """
 insert into private.comment_readings (account_id, job, media_id, floor_at, began_at)
 values ($1, 'coverage', '1', now(), now())
 """
+_NUMBERS = (
+    """
+    insert into public.funnel_days (account_id, begins_at, ends_at, day, workspace_id)
+    values ($1, '2026-01-01Z', '2026-01-02Z', '2026-01-01', $2)
+    """,
+    """
+    insert into public.funnel_counts (account_id, begins_at, workspace_id, came, matched, sent,
+                                      tapped, clicked, late, waiting, lost)
+    values ($1, '2026-01-01Z', $2, 1, 0, 0, 0, 0, 0, 0, 0)
+    """,
+    """
+    insert into private.funnel_changes (account_id, workspace_id, since, until)
+    values ($1, $2, now(), now())
+    """,
+)
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
 """
-_ARCHIVE = """
-insert into private.event_archives (day, number, rows, size_bytes, sha256, location)
-select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
-  from private.event_archives
+_ARCHIVES = tuple(
+    f"""
+    insert into private.{table} (day, number, rows, size_bytes, sha256, location)
+    select current_date - 90, count(*) + 1, 1, 1, repeat('0', 64), 'a'
+      from private.{table}
+    """
+    for table in ("event_archives", "delivery_archives")
+)
+# Nothing is forgotten of what happens here.
+_MEMORY = """
+insert into private.event_memory (begins_at) values ('2000-01-01Z') on conflict do nothing
 """
 _FORGOTTEN = """
 insert into private.forgotten (account_id, instagram_id, marks)
