@@ -87,6 +87,7 @@ STAYS: Final[Mapping[str, str]] = {
     "private.deletion_requests": "whom Meta asked this installation to forget",
     "private.known_events": "made again of the events that arrive",
     "private.event_archives": "where this installation keeps its files",
+    "private.operators": "who runs this installation",
 }
 
 

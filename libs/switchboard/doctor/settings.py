@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, RedisDsn
+from pydantic import Field, RedisDsn, SecretStr
 from pydantic_settings import NoDecode
 
-from switchboard.settings import BaseUrl, MetaSettings, QueueSettings, SecretList
+from switchboard.settings import BaseUrl, MetaSettings, QueueSettings, SecretList, VaultSettings
 
 
 class DoctorSettings(QueueSettings, MetaSettings):
     """The environment of the services; what is not set is not looked at, and that is said."""
 
-    database_url: PostgresDsn = Field(
-        repr=False, description="PostgreSQL, as the role that owns the schema."
-    )
     redis_url: RedisDsn | None = Field(None, repr=False, description="Redis, as the services' own.")
     token_keys: Annotated[SecretList | None, NoDecode] = Field(
         None, description="As the sender's: without them no token opens, and Meta is not asked."
@@ -26,6 +24,11 @@ class DoctorSettings(QueueSettings, MetaSettings):
     public_url: BaseUrl | None = Field(None, description="As the sender's.")
     ollama_host: BaseUrl | None = Field(None, description="As the classifier's.")
     classifier_model: str = Field("qwen2.5:3b", description="As the classifier's.")
+    supabase_url: BaseUrl | None = Field(None, description="As control's.")
+    supabase_jwt_secret: SecretStr | None = Field(None, description="As control's.")
+    control_token_issuer: str | None = Field(None, description="As control's.")
+    archive_dir: Path | None = Field(None, description="As the caretaker's.")
+    retention_days: int | None = Field(None, description="As the caretaker's.")
     doctor_ingress_url: BaseUrl | None = Field(
         None,
         description="Where the ingress answers from here, to ask which secret signs. Unset: that is"
@@ -34,3 +37,16 @@ class DoctorSettings(QueueSettings, MetaSettings):
     doctor_call_budget_s: float = Field(
         10.0, gt=0, description="The longest one of the doctor's calls may take."
     )
+    doctor_budget_s: float = Field(
+        20.0,
+        gt=0,
+        le=120,
+        description="The longest an examination by the API may take; what was not looked at by then"
+        " is said so.",
+    )
+
+    def vault_keys(self) -> dict[str, bytes]:
+        """Return the keys that open tokens, by name; none if there are none here."""
+        if self.token_keys is None:
+            return {}
+        return VaultSettings(token_keys=self.token_keys).vault_keys()

@@ -90,6 +90,7 @@ FUNCTIONS = {
         "private.emails_of_members(uuid)",
         "private.erase_contact(uuid,text)",
         "private.erase_person(uuid,text)",
+        "private.is_operator()",
         "private.is_signed_in()",
         "private.my_workspace_ids(member_role)",
         "private.set_webhook_secret(uuid,text,bytea,bytea)",

@@ -62,6 +62,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
     await owner.execute(_ARCHIVE)
+    await owner.execute(_OPERATOR, await sign_up(owner, f"operator@{shop.username}.example"))
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -114,6 +115,7 @@ values (sha256($1::uuid::text::bytea), $1, $2)
 _COVERAGE = """
 insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
+_OPERATOR = "insert into private.operators (user_id) values ($1)"
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
