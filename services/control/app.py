@@ -17,6 +17,7 @@ from services.control.server import CannotListen, Server, listen
 from services.control.settings import Settings
 from services.control.tokens import Tokens
 from switchboard.db.pool import open_pool
+from switchboard.doctor import DoctorSettings
 from switchboard.health import Health, LoopWatch
 from switchboard.lifecycle import Worker
 from switchboard.process import open_meter, run_service
@@ -39,12 +40,15 @@ class Control:
 
 @contextlib.asynccontextmanager
 async def assemble(
-    settings: Settings, caretaking: CaretakerSettings | None = None
+    settings: Settings,
+    caretaking: CaretakerSettings | None = None,
+    doctor: DoctorSettings | None = None,
 ) -> AsyncIterator[Control]:
     """
     Open what control needs, in order; close it in reverse, whatever happens.
 
-    Without `caretaking` no accounts are looked after, and nobody can log in at Instagram.
+    Without `caretaking` no accounts are looked after, and nobody can log in at Instagram; without
+    `doctor` nothing is examined.
 
     Raises:
         CannotListen: The port is taken.
@@ -61,7 +65,7 @@ async def assemble(
         ) as db,
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
         open_key_set(settings.auth_url) as keys,
-        _caring(caretaking, redis, meter) as care,
+        _caring(caretaking, doctor, redis, meter) as care,
     ):
         gate = Gate(
             tokens=Tokens(
@@ -113,7 +117,7 @@ async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     """Yield the workers alone; a port that is taken ends the process with one line."""
     try:
         caretaking = load(CaretakerSettings) if settings.caretaker_database_url else None
-        async with assemble(settings, caretaking) as control:
+        async with assemble(settings, caretaking, load(DoctorSettings)) as control:
             yield control.workers
     except CannotListen as failure:
         refuse(str(failure))
@@ -121,10 +125,10 @@ async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
 
 @contextlib.asynccontextmanager
 async def _caring(
-    settings: CaretakerSettings | None, redis: Redis, meter: Meter
+    settings: CaretakerSettings | None, doctor: DoctorSettings | None, redis: Redis, meter: Meter
 ) -> AsyncIterator[Caretaking | None]:
     if settings is None:
         yield None
         return
-    async with open_caretaking(settings, redis, meter) as care:
+    async with open_caretaking(settings, redis, meter, doctor) as care:
         yield care

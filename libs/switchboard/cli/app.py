@@ -21,6 +21,7 @@ from switchboard.cli import (
     forecast,
     latest,
     migrating,
+    operating,
     replay,
     secrets,
     workspaces,
@@ -54,6 +55,11 @@ app.add_typer(dead, name="dlq")
 
 known = typer.Typer(help="Instagram accounts, and how each one is.", no_args_is_help=True)
 app.add_typer(known, name="accounts")
+
+running_it = typer.Typer(
+    help="Who runs the installation, and sees by the API how all of it is.", no_args_is_help=True
+)
+app.add_typer(running_it, name="operators")
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A campaign as JSON; - reads stdin.")]
 AnAccount = Annotated[str, typer.Option("--account", help="Its id, Instagram id or name.")]
@@ -400,6 +406,27 @@ def accounts_show(
 ) -> None:
     """Tell how an account is: its token, webhooks, holds, alerts, what it owes."""
     finish(connected.show(account, as_json=as_json))
+
+
+AUser = Annotated[str, typer.Argument(metavar="USER", help="Their id or e-mail address.")]
+
+
+@running_it.command("add")
+def operators_add(user: AUser) -> None:
+    """Let a user see by the API how the whole installation is."""
+    finish(operating.add(user))
+
+
+@running_it.command("remove")
+def operators_remove(user: AUser) -> None:
+    """Let a user see that no longer."""
+    finish(operating.remove(user))
+
+
+@running_it.command("list")
+def operators_list(*, as_json: AsJson = False) -> None:
+    """List who runs the installation."""
+    finish(operating.list_(as_json=as_json))
 
 
 @app.command("export")

@@ -13,7 +13,7 @@ import typer
 from switchboard.cli import accounts, telling
 from switchboard.cli.database import environment, open_database
 from switchboard.cli.failing import EXIT_FOUND
-from switchboard.db.migrate import FILE_NAME
+from switchboard.db.migrate import versions
 from switchboard.doctor import DoctorSettings, Finding, Verdict, examine
 
 _MARKS: Final[dict[Verdict, str]] = {
@@ -31,7 +31,7 @@ async def doctor(account: str | None, migrations: str, *, as_json: bool) -> int:
     async with open_database() as db:
         of = None if account is None else (await accounts.account(db, account)).id
         async for finding in examine(
-            settings, db, account=of, migrations=_versions(Path(migrations))
+            settings, db, account=of, migrations=versions(Path(migrations))
         ):
             found.append(finding)
             if not as_json:
@@ -57,9 +57,3 @@ def _summary(found: Sequence[Finding]) -> str:
         f"{counts['ok']} ok, {counts['warning']} warnings, {counts['failure']} failures, "
         f"{counts['unknown']} that could not be checked"
     )
-
-
-def _versions(directory: Path) -> set[str]:
-    """Return the versions of the migrations in `directory`; none if there is no such place."""
-    names = (FILE_NAME.fullmatch(path.name) for path in directory.glob("*.sql"))
-    return {name["version"] for name in names if name}

@@ -11,5 +11,14 @@ docs/operations.md has the table: which trap of Meta's is found by which check, 
 from switchboard.doctor.finding import Finding, Verdict
 from switchboard.doctor.looking import examine, installation
 from switchboard.doctor.settings import DoctorSettings
+from switchboard.doctor.visiting import Visits, account_client
 
-__all__ = ["DoctorSettings", "Finding", "Verdict", "examine", "installation"]
+__all__ = [
+    "DoctorSettings",
+    "Finding",
+    "Verdict",
+    "Visits",
+    "account_client",
+    "examine",
+    "installation",
+]

@@ -17,6 +17,8 @@ from switchboard.rules.ceilings import HOUR, ceiling
 from switchboard.state import Bucket, Limits
 
 _BURST_SHARE: Final = 4  # a quarter of an hour's calls may go at once
+# Each examination asks five times, so these are 60 of an hour's calls, and no more is theirs.
+_EXAMINED_AN_HOUR: Final = 12
 
 
 class CallBudget:
@@ -25,6 +27,18 @@ class CallBudget:
     def __init__(self, limits: Limits, *, an_hour: int) -> None:
         self._limits = limits
         self._bucket = Bucket(name="caretaking", ceiling=ceiling(an_hour, HOUR, share=_BURST_SHARE))
+        self._examined = Bucket(
+            name="examining", ceiling=ceiling(_EXAMINED_AN_HOUR, HOUR, share=_BURST_SHARE)
+        )
+
+    async def examine(self, account_id: AccountId) -> None:
+        """
+        Count one examination of an account; the calls it makes are counted besides.
+
+        Raises:
+            Throttled, Unavailable: As `take`.
+        """
+        await self._limits.reserve(account_id, [self._examined], recall=_unasked)
 
     async def take(self, account_id: AccountId) -> None:
         """

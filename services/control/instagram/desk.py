@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from services.control.describing import operation_id
 from services.control.envelope import BEARER, Gate
+from services.control.examining import Examining
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.picking import Picking
 from services.control.instagram.pinging import Pinging
@@ -39,6 +40,7 @@ class Desk:
     pinging: Pinging
     vault: Vault
     db: Queryable
+    examining: Examining | None = None
 
     def address(self, path: str) -> str:
         """

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiohttp import ClientSession, web
@@ -46,10 +46,12 @@ class House:
     sqs: SqsClient
     queue_prefix: str
 
-    async def set_up(self, queue: Queue, **attributes: str) -> None:
+    async def set_up(
+        self, queue: Queue, attribute: Literal["RedrivePolicy", "VisibilityTimeout"], value: str
+    ) -> None:
         """Have SQS treat a queue otherwise."""
         url = await Address(self.sqs, queue.physical(self.queue_prefix)).url()
-        await self.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        await self.sqs.set_queue_attributes(QueueUrl=url, Attributes={attribute: value})
 
     async def findings(self, *, expect: int) -> dict[str, dict[str, Any]]:
         """Return what the doctor finds of each check, the account's or the first."""
@@ -264,11 +266,11 @@ async def _misses_comments(house: House) -> None:
 
 
 async def _buries_nothing(house: House) -> None:
-    await house.set_up(EVENTS, RedrivePolicy="")
+    await house.set_up(EVENTS, "RedrivePolicy", "")
 
 
 async def _shows_again_too_soon(house: House) -> None:
-    await house.set_up(CLASSIFY, VisibilityTimeout="5")
+    await house.set_up(CLASSIFY, "VisibilityTimeout", "5")
 
 
 @pytest.mark.parametrize(
