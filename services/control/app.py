@@ -80,7 +80,12 @@ async def assemble(
             meter=meter,
             watchers=watchers,
             redis=redis,
-            letters=Letters(client=sqs, prefix=settings.queue_prefix),
+            letters=Letters(
+                client=sqs,
+                prefix=settings.queue_prefix,
+                through=settings.control_letters_through,
+                within_s=settings.control_letters_s,
+            ),
         )
         # Redis is no reason to be unready: without it, calls are not counted.
         health = Health(

@@ -23,6 +23,7 @@ from switchboard.cli import (
     migrating,
     operating,
     replay,
+    sealing,
     secrets,
     workspaces,
 )
@@ -55,6 +56,9 @@ app.add_typer(dead, name="dlq")
 
 known = typer.Typer(help="Instagram accounts, and how each one is.", no_args_is_help=True)
 app.add_typer(known, name="accounts")
+
+tokens = typer.Typer(help="Access tokens and secrets at rest.", no_args_is_help=True)
+app.add_typer(tokens, name="tokens")
 
 running_it = typer.Typer(
     help="Who runs the installation, and sees by the API how all of it is.", no_args_is_help=True
@@ -238,6 +242,12 @@ def pause_(
 ) -> None:
     """Let a campaign start nothing any more; what is under way with people goes on."""
     finish(checking.pause(campaign))
+
+
+@tokens.command("rotate")
+def tokens_rotate(*, as_json: AsJson = False) -> None:
+    """Seal all tokens and secrets again with the first of TOKEN_KEYS; the others still open."""
+    finish(sealing.rotate(as_json=as_json))
 
 
 @app.command("webhook-secret")

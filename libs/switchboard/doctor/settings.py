@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, RedisDsn, SecretStr
+from pydantic import Field, RedisDsn, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from switchboard.settings import BaseUrl, MetaSettings, QueueSettings, SecretList, VaultSettings
@@ -18,6 +18,7 @@ class DoctorSettings(QueueSettings, MetaSettings):
     token_keys: Annotated[SecretList | None, NoDecode] = Field(
         None, description="As the sender's: without them no token opens, and Meta is not asked."
     )
+    token_keys_file: Path | None = Field(None, description="As the sender's.")
     meta_app_secrets: Annotated[SecretList | None, NoDecode] = Field(
         None, description="As the ingress's."
     )
@@ -47,6 +48,12 @@ class DoctorSettings(QueueSettings, MetaSettings):
 
     def vault_keys(self) -> dict[str, bytes]:
         """Return the keys that open tokens, by name; none if there are none here."""
-        if self.token_keys is None:
+        if self.token_keys is None and self.token_keys_file is None:
             return {}
-        return VaultSettings(token_keys=self.token_keys).vault_keys()
+        vault = VaultSettings(token_keys=self.token_keys, token_keys_file=self.token_keys_file)
+        return vault.vault_keys()
+
+    @model_validator(mode="after")
+    def _keys_are_keys(self) -> Self:
+        self.vault_keys()
+        return self

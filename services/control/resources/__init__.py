@@ -24,6 +24,7 @@ from services.control.resources import (
     deliveries,
     forecasts,
     intents,
+    jobs,
     members,
     workspaces,
 )
@@ -42,4 +43,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     analytics.router,
     dead_letters.router,
+    dead_letters.of_all,
+    jobs.router,
 )

@@ -93,6 +93,8 @@ FUNCTIONS = {
         "private.is_operator()",
         "private.is_signed_in()",
         "private.my_workspace_ids(member_role)",
+        "private.note_letters(text,text,jsonb)",
+        "private.run_job(uuid,text)",
         "private.set_webhook_secret(uuid,text,bytea,bytea)",
     ],
     "switchboard_api": [
