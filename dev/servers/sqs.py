@@ -40,7 +40,7 @@ class SqsServer(EmbeddedServer):
 
     def _environment(self, port: int) -> Mapping[str, str]:
         return {
-            "SERVICES": "sqs",
+            "SERVICES": "sqs,kms",
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
             "PERSIST_STATE": "1",

@@ -114,13 +114,18 @@ class WorkerSettings(ProcessSettings):
     )
 
 
-class QueueSettings(Environment):
-    """Where the queues are."""
+class AwsSettings(Environment):
+    """Where AWS, or what stands in for it, is."""
 
     aws_endpoint_url: BaseUrl | None = Field(
-        None, description="An SQS-compatible server. Unset: AWS itself."
+        None, description="An SQS-compatible server, and for keys a KMS. Unset: AWS itself."
     )
     aws_region: str = Field("us-east-1", min_length=1, description="The queues' AWS region.")
+
+
+class QueueSettings(AwsSettings):
+    """Where the queues are."""
+
     queue_prefix: str = Field(
         "switchboard-local",
         pattern=r"^[A-Za-z0-9_-]{1,50}$",
@@ -215,20 +220,29 @@ class WebhookSettings(Environment):
     )
 
 
-class VaultSettings(Environment):
-    """The keys of what is sealed in the database: in a variable, or in a file."""
+class VaultSettings(AwsSettings):
+    """The keys of what is sealed in the database: in a variable, in a file, or wrapped by KMS."""
 
     token_keys: Annotated[SecretList | None, NoDecode] = Field(
         None,
         description="The keys that seal access tokens and webhooks' secrets, each `id:base64` of "
-        "32 bytes; the first seals, all open. This or TOKEN_KEYS_FILE is needed.",
+        "32 bytes; the first seals, all open. This, TOKEN_KEYS_FILE or TOKEN_KEYS_KMS is needed.",
     )
     token_keys_file: Path | None = Field(
         None, description="A file with the same, a key in each line, in place of TOKEN_KEYS."
     )
+    token_keys_kms: Annotated[SecretList | None, NoDecode] = Field(
+        None,
+        description="The same as AWS KMS has wrapped them (`switchboard tokens new-key`), in place "
+        "of TOKEN_KEYS: unwrapped once, at the start.",
+    )
 
     def vault_keys(self) -> dict[str, bytes]:
-        """Return the keys that seal tokens, by name, the sealing one first."""
+        """
+        Return the keys that seal tokens, by name, the sealing one first.
+
+        Those that KMS has wrapped are there once they are unwrapped (`wrapping`).
+        """
         if self.token_keys_file is not None:
             return _keys_in(self.token_keys_file)
         return dict(_vault_key(key.get_secret_value()) for key in self.token_keys or ())
@@ -249,8 +263,9 @@ class VaultSettings(Environment):
 
     @model_validator(mode="after")
     def _is_in_one_place(self) -> Self:
-        if (self.token_keys is None) == (self.token_keys_file is None):
-            raise ValueError("TOKEN_KEYS or TOKEN_KEYS_FILE is needed, and not both")
+        places = (self.token_keys, self.token_keys_file, self.token_keys_kms)
+        if sum(one is not None for one in places) != 1:
+            raise ValueError("one of TOKEN_KEYS, TOKEN_KEYS_FILE and TOKEN_KEYS_KMS is needed")
         return self
 
 

@@ -27,6 +27,7 @@ from switchboard.state import Callers, open_redis
 from switchboard.state.client import Redis
 from switchboard.telemetry import Meter
 from switchboard.topology import CONTROL
+from switchboard.wrapping import CannotUnwrap, unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +122,12 @@ async def main() -> None:
 async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     """Yield the workers alone; a port that is taken ends the process with one line."""
     try:
-        caretaking = load(CaretakerSettings) if settings.caretaker_database_url else None
+        caretaking = None
+        if settings.caretaker_database_url:
+            caretaking = await unwrapped(load(CaretakerSettings))
         async with assemble(settings, caretaking, load(DoctorSettings)) as control:
             yield control.workers
-    except CannotListen as failure:
+    except (CannotListen, CannotUnwrap) as failure:
         refuse(str(failure))
 
 

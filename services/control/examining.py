@@ -64,7 +64,11 @@ class Seen:
 
 
 class Examining:
-    """`db` is as switchboard_caretaker: who asks must have been allowed to."""
+    """
+    `db` is as switchboard_caretaker: who asks must have been allowed to.
+
+    `keys` are the names of those that open tokens.
+    """
 
     def __init__(
         self,
@@ -72,10 +76,12 @@ class Examining:
         db: Queryable,
         visits: Visits,
         *,
+        keys: Sequence[str],
         budget: CallBudget,
         kept: KeptFindings,
         now: Clock,
     ) -> None:
+        self._keys = keys
         self._settings, self._db, self._visits = settings, db, visits
         self._budget, self._kept, self._now = budget, kept, now
         self._looking = asyncio.Lock()
@@ -93,7 +99,11 @@ class Examining:
             if self._last is None or time.monotonic() - self._looked_at > _KEPT_S:
                 examined_at = self._now()
                 findings = installation(
-                    self._settings, self._db, migrations=versions(DIRECTORY), now=self._now
+                    self._settings,
+                    self._db,
+                    keys=self._keys,
+                    migrations=versions(DIRECTORY),
+                    now=self._now,
                 )
                 found = await _within(findings, self._until())
                 self._last, self._looked_at = Installation(examined_at, found), time.monotonic()

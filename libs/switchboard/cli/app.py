@@ -250,6 +250,16 @@ def tokens_rotate(*, as_json: AsJson = False) -> None:
     finish(sealing.rotate(as_json=as_json))
 
 
+@tokens.command("new-key")
+def tokens_new_key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is to be called.")],
+    *,
+    kms_key: Annotated[str, typer.Option("--kms-key", help="The id, ARN or alias of KMS's key.")],
+) -> None:
+    """Have AWS KMS make a key and wrap it, and print that for TOKEN_KEYS_KMS."""
+    finish(sealing.new_key(name, kms_key=kms_key))
+
+
 @app.command("webhook-secret")
 def webhook_secret_(account: AnAccount) -> None:
     """Make what an account's webhooks are signed with, anew, and print it. Needs TOKEN_KEYS."""

@@ -13,6 +13,7 @@ import typer
 from switchboard.cli import accounts, telling
 from switchboard.cli.database import environment, open_database
 from switchboard.cli.failing import EXIT_FOUND
+from switchboard.cli.sealing import opened
 from switchboard.db.migrate import versions
 from switchboard.doctor import DoctorSettings, Finding, Verdict, examine
 
@@ -27,11 +28,13 @@ _MARKS: Final[dict[Verdict, str]] = {
 async def doctor(account: str | None, migrations: str, *, as_json: bool) -> int:
     """Examine everything, or all that concerns one account; 1 if anything fails."""
     settings = environment(DoctorSettings)
+    vault = settings.vault()
+    keys = {} if vault is None else (await opened(vault)).vault_keys()
     found: list[Finding] = []
     async with open_database() as db:
         of = None if account is None else (await accounts.account(db, account)).id
         async for finding in examine(
-            settings, db, account=of, migrations=versions(Path(migrations))
+            settings, db, keys=keys, account=of, migrations=versions(Path(migrations))
         ):
             found.append(finding)
             if not as_json:

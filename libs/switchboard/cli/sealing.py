@@ -1,4 +1,4 @@
-"""`tokens rotate`: everything that is sealed, sealed again with the first of TOKEN_KEYS."""
+"""`tokens`: new keys, and everything that is sealed, sealed again with the first of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from uuid import UUID
 
 import typer
 
+from switchboard import wrapping
 from switchboard.cli import telling
 from switchboard.cli.database import environment, open_database
-from switchboard.cli.failing import EXIT_FOUND
+from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.progress import counting
 from switchboard.db import credentials, examining
 from switchboard.db.credentials import CannotOpen, Purpose, Vault
 from switchboard.db.pool import Queryable
-from switchboard.settings import VaultSettings
+from switchboard.settings import AwsSettings, VaultSettings
+from switchboard.wrapping import CannotUnwrap, unwrapped
 
 _PAGE: Final = 500
 
@@ -31,7 +33,7 @@ class Rotated:
 
 async def rotate(*, as_json: bool) -> int:
     """Seal everything with the first key; 1 if something does not open."""
-    keys = environment(VaultSettings).vault_keys()
+    keys = (await opened(environment(VaultSettings))).vault_keys()
     first = next(iter(keys))
     async with open_database() as db:
         rotated = await _all(db, Vault(keys), first)
@@ -43,6 +45,29 @@ async def rotate(*, as_json: bool) -> int:
         for account, what in rotated.closed:
             sys.stderr.write(f"the {what} of account {account} opens with none of the keys\n")
     return EXIT_FOUND if rotated.closed else 0
+
+
+async def opened(settings: VaultSettings) -> VaultSettings:
+    """
+    Return `settings` with the keys that KMS had wrapped.
+
+    Raises:
+        CannotDo: KMS does not give one.
+    """
+    try:
+        return await unwrapped(settings)
+    except CannotUnwrap as failure:
+        raise CannotDo(str(failure)) from None
+
+
+async def new_key(name: str, *, kms_key: str) -> int:
+    """Print a new key, as TOKEN_KEYS_KMS has it."""
+    try:
+        made = await wrapping.new_key(environment(AwsSettings), name, kms_key=kms_key)
+    except CannotUnwrap as failure:
+        raise CannotDo(str(failure)) from None
+    typer.echo(made)
+    return 0
 
 
 async def _all(db: Queryable, vault: Vault, first: str) -> Rotated:

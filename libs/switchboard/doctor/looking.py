@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -43,6 +43,7 @@ async def examine(
     settings: DoctorSettings,
     db: Queryable,
     *,
+    keys: Mapping[str, bytes],
     account: UUID | None = None,
     migrations: Collection[str] = (),
     now: Clock = utc_now,
@@ -50,13 +51,17 @@ async def examine(
     """
     Look at the installation and at one account or all, and yield what was found.
 
+    `keys` open tokens; without any, Meta is not asked about accounts.
+
     Raises:
         Unavailable: The database is away, and without it there is nothing to look at.
     """
-    async for finding in installation(settings, db, migrations=migrations, now=now):
+    async for finding in installation(
+        settings, db, keys=list(keys), migrations=migrations, now=now
+    ):
         yield finding
     async with open_http() as http:
-        meta, keys = account_client(settings, http), settings.vault_keys()
+        meta = account_client(settings, http)
         visits = Visits(db, meta, Vault(keys) if keys else None, take=uncounted, now=now)
         try:
             for one in await examining.accounts(db, account=account):
@@ -72,20 +77,24 @@ async def installation(
     settings: DoctorSettings,
     db: Queryable,
     *,
+    keys: Sequence[str],
     migrations: Collection[str] = (),
     now: Clock = utc_now,
 ) -> AsyncIterator[Finding]:
     """
     Look at everything that is no account's, and yield what was found.
 
-    `migrations` are the versions this release has. A part that is away is a failure of its own, and
-    keeps nobody from looking at the others.
+    `keys` are the names of the vault's, `migrations` the versions this release has. A part that is
+    away is a failure of its own, and keeps nobody from looking at the others.
 
     Raises:
         Unavailable: The database is away.
     """
     async for finding in _database(settings, db, migrations, now):
         yield finding
+    if keys:
+        for finding in tending.keys(await examining.sealed_with(db), keys):
+            yield finding
     async for finding in _redis(settings, now):
         yield finding
     async for finding in _queues(settings):
@@ -135,9 +144,6 @@ async def _work(settings: DoctorSettings, db: Queryable, now: Clock) -> AsyncIte
     ):
         yield finding
     for finding in tending.exports(await examining.exports(db), now()):
-        yield finding
-    keys = settings.vault_keys()
-    for finding in tending.keys(await examining.sealed_with(db), list(keys) if keys else None):
         yield finding
 
 

@@ -19,6 +19,9 @@ class DoctorSettings(QueueSettings, MetaSettings):
         None, description="As the sender's: without them no token opens, and Meta is not asked."
     )
     token_keys_file: Path | None = Field(None, description="As the sender's.")
+    token_keys_kms: Annotated[SecretList | None, NoDecode] = Field(
+        None, description="As the sender's."
+    )
     meta_app_secrets: Annotated[SecretList | None, NoDecode] = Field(
         None, description="As the ingress's."
     )
@@ -46,14 +49,20 @@ class DoctorSettings(QueueSettings, MetaSettings):
         " is said so.",
     )
 
-    def vault_keys(self) -> dict[str, bytes]:
-        """Return the keys that open tokens, by name; none if there are none here."""
-        if self.token_keys is None and self.token_keys_file is None:
-            return {}
-        vault = VaultSettings(token_keys=self.token_keys, token_keys_file=self.token_keys_file)
-        return vault.vault_keys()
+    def vault(self) -> VaultSettings | None:
+        """Return where the keys are that open tokens; `None` if there are none here."""
+        places = (self.token_keys, self.token_keys_file, self.token_keys_kms)
+        if not any(places):
+            return None
+        return VaultSettings(
+            aws_endpoint_url=self.aws_endpoint_url,
+            aws_region=self.aws_region,
+            token_keys=self.token_keys,
+            token_keys_file=self.token_keys_file,
+            token_keys_kms=self.token_keys_kms,
+        )
 
     @model_validator(mode="after")
     def _keys_are_keys(self) -> Self:
-        self.vault_keys()
+        self.vault()
         return self

@@ -165,10 +165,8 @@ def exports(waiting: Exports, now: datetime) -> Iterator[Finding]:
         )
 
 
-def keys(sealed_with: Mapping[str, int], known: Sequence[str] | None) -> Iterator[Finding]:
+def keys(sealed_with: Mapping[str, int], known: Sequence[str]) -> Iterator[Finding]:
     """Judge whether all that is sealed opens, and whether a change of keys is over."""
-    if known is None:
-        return
     lost = {name: many for name, many in sealed_with.items() if name not in known}
     former = {name: many for name, many in sealed_with.items() if name in known[1:]}
     idle = [name for name in known[1:] if name not in sealed_with]

@@ -108,6 +108,7 @@ async def open_caretaking(
                     doctor,
                     db,
                     Visits(db, account_client(doctor, http), vault, take=budget.take, now=utc_now),
+                    keys=list(settings.vault_keys()),
                     budget=budget,
                     kept=KeptFindings(redis),
                     now=utc_now,

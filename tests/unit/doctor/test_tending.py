@@ -144,11 +144,6 @@ def test_keys(sealed: dict[str, int], known: list[str], expected: Verdict) -> No
     assert {"token_keys": expected} == verdicts(tending.keys(sealed, known))
 
 
-def test_keys_that_are_not_here() -> None:
-    """Where there are none, nothing can be said of them."""
-    assert [] == list(tending.keys({"old": 1}, None))
-
-
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
