@@ -102,6 +102,18 @@ FUNCTIONS = {
         "private.use_api_key(bytea)",
         "private.use_login_state(bytea)",
     ],
+    "switchboard_caretaker": [
+        "private.accounts_of_app_user(bytea)",
+        "private.applied_migrations()",
+        "private.archived_events(date,timestamp with time zone,uuid,integer)",
+        "private.drop_event_day(date,integer)",
+        "private.exports_waiting()",
+        "private.forget_account(uuid,integer)",
+        "private.heard_of(uuid)",
+        "private.make_event_days(integer)",
+        "private.tidy(integer)",
+        "private.work_waiting()",
+    ],
     "switchboard_pipeline": ["private.own_words(uuid)", "private.parent_comment(uuid)"],
 }
 
