@@ -63,7 +63,7 @@ KINDS: Final[Mapping[str, tuple[HTTPStatus, str]]] = {
     "not_found": (HTTPStatus.NOT_FOUND, "There is no such thing"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "This cannot be done with it"),
     "conflict": (HTTPStatus.CONFLICT, "It does not go with what is there"),
-    "changed": (HTTPStatus.PRECONDITION_FAILED, "Somebody has changed it meanwhile"),
+    "changed": (HTTPStatus.CONFLICT, "Somebody has changed it meanwhile"),
     "too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too much at once"),
     "invalid": (HTTPStatus.UNPROCESSABLE_ENTITY, "Something is wrong with what was sent"),
     "revision_required": (HTTPStatus.PRECONDITION_REQUIRED, "Say which revision you have read"),
@@ -71,7 +71,8 @@ KINDS: Final[Mapping[str, tuple[HTTPStatus, str]]] = {
     "failed": (HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong with us"),
     "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "A part of us is away"),
 }
-_CODES: Final = {status: code for code, (status, _) in KINDS.items()}
+# What a status alone means; of two codes that share one, the first.
+_CODES: Final = {status: code for code, (status, _) in reversed(list(KINDS.items()))}
 
 
 class Declined(Failure):

@@ -5,6 +5,10 @@ What can be edited has a revision. Reading gives it as an ETag; writing says by 
 was read. If another is stored by then, nothing is written, and the answer says in what the stored
 one differs from what was sent. A change that has been made already, by a call whose answer was lost
 on its way, differs in nothing and succeeds.
+
+The answer is 409, not 412: who gets it is to merge, and is told the differences to do so by.
+
+Source: RFC 9110, 15.5.10, "409 Conflict".
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from services.control.problems import (
 )
 
 # What an operation that edits may be refused with, besides what all may.
-EDITED: Final = responses(HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED)
+EDITED: Final = responses(HTTPStatus.PRECONDITION_REQUIRED)
 
 IfMatch = Annotated[
     str | None,

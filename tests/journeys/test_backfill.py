@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
+from services.control.caretaker.backfilling import Backfilling
 from services.control.caretaker.budget import CallBudget
+from services.control.caretaker.covering import Covering
+from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Sifting
 from services.control.caretaker.watching import Rhythm
 from switchboard.clock import utc_now

@@ -81,6 +81,7 @@ STAYS: Final[Mapping[str, str]] = {
     "private.instagram_credentials": "secrets: accounts are connected again",
     "private.webhook_secrets": "secrets: `switchboard webhook-secret` makes new ones",
     "private.attachments": "ids of uploads that are the app's own; files are uploaded again",
+    "private.comment_readings": "readings at Instagram that are under way here",
     "private.jobs": "what this installation does again and again",
     "private.login_states": "logins at Instagram that are under way here",
     "private.idempotency_keys": "answers to requests, kept for a day",

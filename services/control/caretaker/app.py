@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
+from services.control.caretaker.backfilling import Backfilling
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.covering import Covering
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
 from services.control.caretaker.retaining import Retaining
 from services.control.caretaker.settings import CaretakerSettings
+from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Queue, Sifting
 from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
@@ -41,7 +43,8 @@ class Means:
 def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
     """Put a caretaker together; the job that matters most to people comes first."""
     vault = Vault(settings.vault_keys())
-    budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
+    an_hour = settings.caretaker_calls_an_hour
+    budget = CallBudget(means.limits, an_hour=an_hour)
     shelf = Shelf(db=means.db, meta=means.meta, budget=budget, vault=vault)
     sifting = Sifting(
         db=means.db,
@@ -51,13 +54,14 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
         meter=means.meter,
         now=means.now,
     )
+    counting = replace(sifting, budget=CallBudget(means.limits, an_hour=an_hour, counting=True))
     return Caretaker(
         means.db,
         [
             Refreshing(db=means.db, tokens=means.login, vault=vault, now=means.now),
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, vault=vault),
-            Covering(shelf=shelf, sifting=sifting, now=means.now),
+            Covering(shelf=shelf, sifting=counting, now=means.now),
             Retaining(db=means.db, keeping=settings.keeping(), now=means.now),
             Housekeeping(db=means.db),
         ],

@@ -4,6 +4,7 @@ How many calls an account's caretaking may make.
 Meta allows an account 4800 calls a day for each time its content was seen in it, and says of no
 minimum: a quiet account may have almost nothing, and what its people wait for needs it more. So all
 caretaking of an account has one bucket of its own, and stops while Meta has the account cool down.
+Counting, which nobody waits for, has half of it at most.
 
 Source: Meta, "Rate limits".
 """
@@ -22,14 +23,18 @@ _EXAMINED_AN_HOUR: Final = 12
 
 
 class CallBudget:
-    """So many calls `an_hour` for each account, agreed between all who look after it."""
+    """
+    So many calls `an_hour` for each account, agreed between all who look after it.
 
-    def __init__(self, limits: Limits, *, an_hour: int) -> None:
+    `counting`: half of them, for what counts.
+    """
+
+    def __init__(self, limits: Limits, *, an_hour: int, counting: bool = False) -> None:
         self._limits = limits
-        self._bucket = Bucket(name="caretaking", ceiling=ceiling(an_hour, HOUR, share=_BURST_SHARE))
-        self._examined = Bucket(
-            name="examining", ceiling=ceiling(_EXAMINED_AN_HOUR, HOUR, share=_BURST_SHARE)
-        )
+        self._buckets = [_bucket("caretaking", an_hour)]
+        if counting:
+            self._buckets.append(_bucket("counting", an_hour // 2))
+        self._examined = _bucket("examining", _EXAMINED_AN_HOUR)
 
     async def examine(self, account_id: AccountId) -> None:
         """
@@ -48,7 +53,11 @@ class CallBudget:
             Throttled: There is none left for now, or the account cools down.
             Unavailable: Redis is away; no call may be made.
         """
-        await self._limits.reserve(account_id, [self._bucket], recall=_unasked)
+        await self._limits.reserve(account_id, self._buckets, recall=_unasked)
+
+
+def _bucket(name: str, an_hour: int) -> Bucket:
+    return Bucket(name=name, ceiling=ceiling(an_hour, HOUR, share=_BURST_SHARE))
 
 
 async def _unasked(_bucket: Bucket) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import uuid4
@@ -17,14 +17,15 @@ from switchboard.contracts import AccountId, CommentWritten, EventId, MediaId, T
 from switchboard.db import care
 from switchboard.db.care import Cared
 from switchboard.db.pool import Queryable
+from switchboard.db.readings import Reading
 from switchboard.errors import Throttled
 from switchboard.graph import CommentPage, CommentSeen
 from switchboard.queues import Outgoing
 from switchboard.telemetry import Meter, Metric
 
 FOUND: Final = Metric("CommentsBackfilled")
-# 200 pages of 50 are 10,000 comments of one post; who has more of them waits for another reading.
-_MOST_PAGES: Final = 200
+# 100 pages of 50 comments, which are read well within a lease; the next run goes on from there.
+_MOST_PAGES: Final = 100
 # The last fifth of Meta's budget is for what people wait for.
 _LEAVES_PERCENT: Final = 80.0
 
@@ -39,6 +40,10 @@ class Comments(Protocol):
     ) -> CommentPage:
         """Ask for the comments under a post, newest first."""
         ...
+
+
+# Keeps how far a reading has come.
+Keep = Callable[[Reading], Awaitable[None]]
 
 
 class Budget(Protocol):
@@ -66,11 +71,11 @@ class Queue(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
     """
-    What was found under a post: how many comments of other people can be read; how many of those
-    are `stored`, how many were `missed` and have been published now, and how many are `new`, so
-    that their webhook may still be on its way.
+    What a run has found under a post: how many comments of other people can be read; how many of
+    those are `stored`, how many were `missed` and have been published now, and how many are `new`,
+    so that their webhook may still be on its way.
 
-    `whole`: everything down to where it was to be read was seen.
+    `whole`: the reading has come to its end.
     """
 
     readable: int = 0
@@ -103,31 +108,45 @@ class Sifting:
     on_its_way: timedelta = ON_ITS_WAY
 
     async def sift(
-        self, account: Cared, media_id: MediaId, *, floor: datetime, token: SecretStr
+        self, account: Cared, media_id: MediaId, reading: Reading, *, keep: Keep, token: SecretStr
     ) -> Sifted:
         """
-        Read the comments under a post that were written since `floor`.
+        Go on with a reading of a post's comments, to its end or to that of the calls there are.
+
+        `keep` is told where it stands after each page that is not the last, once what was missed is
+        published: whoever goes on from there misses nothing.
 
         Raises:
             GraphFailure: Meta refuses. What earlier pages had is published.
             Unavailable: Meta, the ledger or the queue is away; likewise.
         """
-        total, after, trace = Sifted(), None, TraceId(uuid4().hex)
+        total, trace = Sifted(), TraceId(uuid4().hex)
         for _ in range(_MOST_PAGES):
             try:
                 await self.budget.take(account.instagram_id)
             except Throttled:
-                return total + Sifted(whole=False)
+                break
             page = await self.meta.read_comments(
-                media_id, after=after, token=token.get_secret_value()
+                media_id, after=reading.after, token=token.get_secret_value()
             )
-            total += await self._page(account, media_id, page.comments, floor, trace)
-            after = page.after
-            if after is None or (page.oldest_at is not None and page.oldest_at < floor):
+            found = await self._page(account, media_id, page.comments, reading.floor, trace)
+            total += found
+            if page.after is None or self._is_below(page.oldest_at, reading.floor):
                 return total
+            reading = replace(
+                reading,
+                after=page.after,
+                readable=reading.readable + found.readable,
+                stored=reading.stored + found.stored,
+            )
+            await keep(reading)
             if page.said.usage.percent >= _LEAVES_PERCENT:
                 break
         return total + Sifted(whole=False)
+
+    def _is_below(self, oldest_at: datetime | None, floor: datetime) -> bool:
+        """Return whether a page goes back further than anybody needs."""
+        return oldest_at is not None and oldest_at < max(floor, self.now() - ANSWERABLE)
 
     async def _page(
         self,

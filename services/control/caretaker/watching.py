@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from switchboard.contracts import MediaId
 from switchboard.db.care import Heard, Target
 from switchboard.db.coverage import Ground
+from switchboard.db.readings import Reading
 from switchboard.graph import Media
 
 # Meta: a private reply may be sent within seven days of the comment. Older ones are past answering.
@@ -30,6 +31,7 @@ OVERLAP: Final = timedelta(minutes=5)
 # An account of which so much came within a day is seldom silent for an hour.
 _LIVELY: Final = 24
 _SILENT: Final = timedelta(hours=1)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _ANY_COMMENT: Final = frozenset({"intent", "unrecognised"})
 
 
@@ -72,21 +74,40 @@ def watched(targets: Iterable[Target]) -> Watched:
 
 
 def to_read(
-    posts: Watched, listed: Sequence[Media], grounds: Mapping[MediaId, Ground]
+    posts: Watched,
+    listed: Sequence[Media],
+    grounds: Mapping[MediaId, Ground],
+    unfinished: Mapping[MediaId, Reading],
 ) -> list[Post]:
     """
-    Return the posts whose comments may have changed since they were last read, newest first.
+    Return the posts whose comments may have changed since they were last read, or are being read.
 
     `listed` are the account's latest posts as Meta lists them, with their counts: one call tells of
     a hundred posts where nothing happened. A post that is named but not listed is read each time.
+
+    The one that was longest not read comes first: a post with tens of thousands of comments takes
+    all the calls there are, and must not take them from the others each time. Meta's count of one
+    that is being read is not given, since it counts what came after that had begun.
     """
     changed = [
         Post(one.media_id, one.comments)
         for one in listed
-        if (posts.every or one.media_id in posts.named) and _may_have_changed(one, grounds)
+        if (posts.every or one.media_id in posts.named)
+        and one.media_id not in unfinished
+        and _may_have_changed(one, grounds)
     ]
     unlisted = posts.named - {one.media_id for one in listed}
-    return [*changed, *(Post(media_id, None) for media_id in sorted(unlisted))]
+    others = [Post(media_id, None) for media_id in sorted(unlisted | unfinished.keys())]
+    return sorted([*changed, *others], key=lambda one: _read_at(one, grounds, unfinished))
+
+
+def _read_at(
+    post: Post, grounds: Mapping[MediaId, Ground], unfinished: Mapping[MediaId, Reading]
+) -> datetime:
+    """Return when anything of the post was last read; one that never was, was long ago."""
+    known, reading = grounds.get(post.media_id), unfinished.get(post.media_id)
+    read_at = reading.read_at if reading else known and known.grounded_at
+    return read_at or _NEVER
 
 
 def _may_have_changed(one: Media, grounds: Mapping[MediaId, Ground]) -> bool:
@@ -111,15 +132,18 @@ class Rhythm:
     usual: timedelta
     soon: timedelta
 
-    def next(self, *, missed: int, last: datetime | None, heard: Heard, now: datetime) -> timedelta:
+    def next(
+        self, *, missed: int, whole: bool, last: datetime | None, heard: Heard, now: datetime
+    ) -> timedelta:
         """
         Return when to read again.
 
-        Soon after something was `missed`; after we were away ourselves, which the `last` reading
-        tells; and while an account is silent of which much comes otherwise.
+        Soon after something was `missed`; while not the `whole` was read; after we were away
+        ourselves, which the `last` reading tells; and while an account is silent of which much
+        comes otherwise.
         """
         away = last is not None and now - last > 3 * self.usual
-        doubtful = missed > 0 or away or is_silent(heard, now)
+        doubtful = missed > 0 or not whole or away or is_silent(heard, now)
         return self.soon if doubtful else self.usual
 
 

@@ -438,7 +438,8 @@ async def _rules(tx: Tx, account: Account) -> AccountRules | None:
 
 def _held_back(findings: list[Finding]) -> Declined:
     faults = [one.fault("definition") for one in findings]
-    return Declined("invalid", f"{len(faults)} things are to be mended first.", errors=faults)
+    what = "One thing is" if len(faults) == 1 else f"{len(faults)} things are"
+    return Declined("invalid", f"{what} to be mended first.", errors=faults)
 
 
 def _require(if_match: str | None, stored: campaigns.Campaign, yours: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ class TestSettings:
             if_match=etag,
         )
 
-        assert (200, 412) == (first.status, second.status)
+        assert (200, 409) == (first.status, second.status)
         assert [{"pointer": "/sends_per_second", "stored": 10, "yours": 20}] == second.body[
             "differences"
         ]

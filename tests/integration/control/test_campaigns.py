@@ -64,7 +64,7 @@ class TestWriting:
         )
         mine = await editor.call("PUT", f"{path}/draft", {"draft": saying("Mine")}, if_match=etag)
 
-        assert (200, 412) == (theirs.status, mine.status)
+        assert (200, 409) == (theirs.status, mine.status)
         assert ["/draft/steps"] == [one["pointer"] for one in mine.body["differences"]]
         assert theirs.body["draft"] == (await editor.get(path)).body["draft"]
 

@@ -161,7 +161,7 @@ class TestChanging:
         late = await editor.call("PATCH", address(shop, "1"), {"tags": []}, if_match='"1"')
 
         assert {} == standing
-        assert (412, "changed", 2) == (late.status, late.code, late.body["current_revision"])
+        assert (409, "changed", 2) == (late.status, late.code, late.body["current_revision"])
 
     async def test_what_is_no_tag(self, house: House, owner: Database, shop: Shop) -> None:
         """It is told where it is."""

@@ -59,7 +59,7 @@ class TestKeeping:
         await editor.call("PATCH", path, {"description": "theirs"}, if_match=etag)
         late = await editor.call("PATCH", path, {"description": "mine"}, if_match=etag)
 
-        assert (412, "/description") == (late.status, late.body["differences"][0]["pointer"])
+        assert (409, "/description") == (late.status, late.body["differences"][0]["pointer"])
 
     @pytest.mark.parametrize(
         ("intent", "pointer"),

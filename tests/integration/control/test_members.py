@@ -54,7 +54,7 @@ class TestWorkspaces:
             renamed.body["name"],
             renamed.body["revision"],
         )
-        assert (412, "changed", renamed.body["revision"]) == (
+        assert (409, "changed", renamed.body["revision"]) == (
             late.status,
             late.code,
             late.body["current_revision"],

@@ -66,8 +66,8 @@ def test_what_makes_something_can_be_repeated() -> None:
 
 
 def test_what_edits_takes_what_was_read() -> None:
-    """Whatever may answer 412 takes If-Match, and the other way round."""
+    """Whatever may answer 428 takes If-Match, and the other way round."""
     for path, method, operation in operations():
         taken = {parameter["name"] for parameter in operation.get("parameters", [])}
 
-        assert ("If-Match" in taken) == ("412" in operation["responses"]), (method, path)
+        assert ("If-Match" in taken) == ("428" in operation["responses"]), (method, path)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.control.caretaker.backfilling import Backfilling, Covering, Shelf
+from services.control.caretaker.backfilling import Backfilling
 from services.control.caretaker.caretaker import Caretaker
+from services.control.caretaker.covering import Covering
 from services.control.caretaker.job import Job, Upkeep
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
+from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Sifting
 from services.control.caretaker.watching import Rhythm
 from switchboard.clock import utc_now

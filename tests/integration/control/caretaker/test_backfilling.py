@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from switchboard.contracts import CommentId, MediaId
 from switchboard.contracts.ids import event_id
 from switchboard.db import coverage, tenancy
+from switchboard.errors import Unavailable
+from switchboard.queues import Outgoing
 from tests.integration.control.caretaker.household import MEDIA, RHYTHM, Household
 from tests.integration.db.town import definition
 
@@ -147,18 +152,91 @@ async def test_only_where_campaigns_wait(house: Household) -> None:
 
 
 async def test_the_budget_ends_a_reading(house: Household) -> None:
-    """What was found by then is published; the rest is found when there are calls again."""
+    """What was found by then is published; when there are calls again, it goes on from there."""
     for n in range(120):
         await house.comment(f"p{n}")
     house.purse.left = 2
     first = await house.run(house.backfilling())
     found = len(house.published)
     await house.recorded(*house.published)
-    house.purse.left = 10
+    house.purse.left, before = 10, house.purse.taken
     second = await house.run(house.backfilling())
 
     assert (50, False) == (found, first.detail["whole"])
     assert (70, True) == (second.detail["missed"], second.detail["whole"])
+    assert 3 == house.purse.taken - before  # the list of posts, and two pages
+
+
+async def test_a_post_with_more_comments_than_calls(house: Household) -> None:
+    """However few calls there are at once: all of it is read, with what came on top meanwhile."""
+    a_day_ago = (datetime.now(UTC) - DAY).isoformat()
+    for n in range(170):
+        await house.comment(f"p{n}", created_at=a_day_ago)
+    runs = []
+    for n in range(5):
+        house.purse.left = 2
+        runs.append(await house.run(house.backfilling()))
+        await house.recorded(*house.published[-runs[-1].detail["missed"] :])
+        await house.comment(f"late{n}")
+
+    assert [50, 50, 50, 20, 4] == [run.detail["missed"] for run in runs]
+    assert [False, False, False, True, True] == [run.detail["whole"] for run in runs]
+    assert 174 == len({one.event_id for one in house.published}) == len(house.published)
+
+
+async def test_a_reading_that_is_cut_off(house: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue is away in the middle: the next run goes on behind the last published page."""
+    for n in range(120):
+        await house.comment(f"p{n}")
+    publish = house.publish
+
+    async def only_once(messages: Sequence[Outgoing]) -> None:
+        if house.published:
+            raise Unavailable("SQS is away")
+        await publish(messages)
+
+    monkeypatch.setattr(house, "publish", only_once)
+    failed = await house.run(house.backfilling())
+    monkeypatch.undo()
+    before = house.purse.taken
+    again = await house.run(house.backfilling())
+
+    assert ("failed", 70) == (failed.last_outcome, again.detail["missed"])
+    assert 3 == house.purse.taken - before
+    assert 120 == len({one.event_id for one in house.published}) == len(house.published)
+
+
+async def test_a_place_that_meta_no_longer_knows(house: Household) -> None:
+    """The reading is given up, and the next one begins at the newest comment."""
+    for n in range(120):
+        await house.comment(f"p{n}")
+    house.purse.left = 2
+    await house.run(house.backfilling())
+    await house.recorded(*house.published)
+    await house.owner.execute("update private.comment_readings set after = 'of yesterday'")
+    house.purse.left = 10
+    given_up = await house.run(house.backfilling())
+    anew = await house.run(house.backfilling())
+
+    assert (0, 70) == (given_up.detail["missed"], anew.detail["missed"])
+    assert 120 == len({one.event_id for one in house.published}) == len(house.published)
+
+
+async def test_a_large_post_leaves_calls_to_the_others(house: Household) -> None:
+    """What takes all calls of one run is not read first by the next."""
+    other, us = MediaId("18000000000000099"), house.shop.instagram_id
+    await house.meta.sim("PUT", f"/accounts/{us}/media/{other}", {"caption": "caps"})
+    for n in range(120):
+        await house.comment(f"p{n}")
+    await house.run(house.backfilling())  # both have been read; the large one is read anew
+    await house.owner.execute("delete from public.post_coverage where media_id = $1", MEDIA)
+    house.purse.left = 2
+    await house.run(house.backfilling())
+    await house.comment("bo", media_id=other)
+    house.purse.left = 2
+    await house.run(house.backfilling())
+
+    assert "bo" == house.published[-1].author_username
 
 
 async def test_metas_own_figures_end_a_reading(house: Household) -> None:
@@ -199,6 +277,28 @@ async def test_coverage(house: Household) -> None:
     assert (10, 10, 0, 10) == (before.told, before.readable, before.stored, before.missed)
     assert (10, 10, 10, 10) == (after.told, after.readable, after.stored, after.missed)
     assert 10 == len(house.published)
+
+
+async def test_counting_goes_on_where_it_stopped(house: Household) -> None:
+    """A post with more comments than calls is counted by several runs, whole; and then anew."""
+    for n in range(120):
+        await house.comment(f"p{n}")
+    house.purse.left = 2
+    first = await house.run(house.covering())
+    (begun,) = await coverage.of_account(house.db, house.shop.account)
+    await house.recorded(*house.published)
+    house.purse.left = 10
+    second = await house.run(house.covering())
+    (counted,) = await coverage.of_account(house.db, house.shop.account)
+    await house.recorded(*house.published[50:])
+    await house.run(house.covering())
+    (anew,) = await coverage.of_account(house.db, house.shop.account)
+    waits = [one.next_run_at - (one.last_finished_at or one.next_run_at) for one in (first, second)]
+
+    assert None is begun.counted_at
+    assert (120, 0, 120) == (counted.readable, counted.stored, counted.missed)
+    assert (120, 120, 120) == (anew.readable, anew.stored, anew.missed)
+    assert [timedelta(minutes=10), DAY] == waits
 
 
 async def test_a_comment_that_meta_held_back(house: Household) -> None:

@@ -23,3 +23,18 @@ async def test_a_quarter_of_an_hours_calls_at_once(redis_url: str) -> None:
         await budgets[0].take(THEM)
 
     assert 0 < caught.value.after_s <= 120
+
+
+async def test_counting_has_half_of_it(redis_url: str) -> None:
+    """Of 40 in an hour 20, so 5 at once; the others are left to what people wait for."""
+    async with open_redis(redis_url) as redis:
+        counting = CallBudget(Limits(redis), an_hour=40, counting=True)
+        for _ in range(5):
+            await counting.take(US)
+        with pytest.raises(Throttled):
+            await counting.take(US)
+        budget = CallBudget(Limits(redis), an_hour=40)
+        for _ in range(5):
+            await budget.take(US)
+        with pytest.raises(Throttled):
+            await budget.take(US)

@@ -153,6 +153,7 @@ TABLES: dict[str, Table] = {
     "private.instagram_credentials": Table(tenant="account_id", pipeline=READS, caretaker=CARES),
     "private.webhook_secrets": Table(tenant="account_id", pipeline=READS, caretaker=READS),
     "private.attachments": Table(tenant="account_id", pipeline=KEEPS),
+    "private.comment_readings": Table(tenant="account_id", caretaker=CARES),
     "private.jobs": Table(select="admin", hidden="lease_owner", caretaker=CARES),
     "private.login_states": Table(
         insert="admin",

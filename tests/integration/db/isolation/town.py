@@ -59,6 +59,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_EXPORT, shop.workspace)
     await owner.execute(_JOB, shop.workspace)
     await owner.execute(_COVERAGE, shop.account, shop.workspace)
+    await owner.execute(_READING, shop.account)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
     await owner.execute(_ARCHIVE)
@@ -116,6 +117,10 @@ _COVERAGE = """
 insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
 _OPERATOR = "insert into private.operators (user_id) values ($1)"
+_READING = """
+insert into private.comment_readings (account_id, job, media_id, floor_at, began_at)
+values ($1, 'coverage', '1', now(), now())
+"""
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from services.control.caretaker.watching import (
 from switchboard.contracts import MediaId
 from switchboard.db.care import Heard, Target
 from switchboard.db.coverage import Ground
+from switchboard.db.readings import Reading
 from switchboard.graph import Media
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -85,15 +87,43 @@ def test_only_what_may_have_changed_is_read() -> None:
         media("empty", 0),
         media("untold", None),
     ]
-    found = to_read(Watched(every=True, named=some()), listed, grounds)
+    found = to_read(Watched(every=True, named=some()), listed, grounds, {})
 
-    assert ["more", "unended", "new", "untold"] == [post.media_id for post in found]
+    assert {"more", "unended", "new", "untold"} == {post.media_id for post in found}
+
+
+def test_who_has_waited_longest_is_read_first() -> None:
+    """Whether it was read to its end or not; Meta's count is no news of what is being read."""
+    grounds = {
+        MediaId("an hour ago"): Ground(told=3, grounded_at=NOW - HOUR),
+        MediaId("just now"): Ground(told=3, grounded_at=NOW - MINUTE),
+    }
+    begun = Reading(floor=NOW - 7 * DAY, began_at=NOW - 2 * HOUR, after="x")
+    unfinished = {
+        MediaId("begun"): replace(begun, read_at=NOW - 10 * MINUTE),
+        MediaId("begun, no longer listed"): replace(begun, read_at=NOW - DAY),
+    }
+    names = ("just now", "begun", "an hour ago", "never")
+    found = to_read(
+        Watched(every=True, named=some()),
+        [media(name, 9) for name in names],
+        grounds,
+        unfinished,
+    )
+
+    assert [
+        Post(MediaId("never"), 9),
+        Post(MediaId("begun, no longer listed"), None),
+        Post(MediaId("an hour ago"), 9),
+        Post(MediaId("begun"), None),
+        Post(MediaId("just now"), 9),
+    ] == found
 
 
 def test_only_what_is_watched_is_read() -> None:
     """Of what is listed that which is named; what is named and not listed as well."""
     posts = Watched(every=False, named=some("2", "9"))
-    found = to_read(posts, [media("1", 5), media("2", 5)], {})
+    found = to_read(posts, [media("1", 5), media("2", 5)], {}, {})
 
     assert [Post(MediaId("2"), 5), Post(MediaId("9"), None)] == found
 
@@ -113,20 +143,25 @@ def test_how_far_back(ground: Ground | None, floor: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missed", "last", "heard", "expected"),
+    ("missed", "whole", "last", "heard", "expected"),
     [
-        (0, NOW - 10 * MINUTE, NOBODY, RHYTHM.usual),
-        (0, None, NOBODY, RHYTHM.usual),
-        (1, NOW - 10 * MINUTE, NOBODY, RHYTHM.soon),
-        (0, NOW - 31 * MINUTE, NOBODY, RHYTHM.soon),
-        (0, NOW - 10 * MINUTE, Heard(NOW - 2 * HOUR, 100), RHYTHM.soon),
-        (0, NOW - 10 * MINUTE, Heard(NOW - 2 * HOUR, 5), RHYTHM.usual),
-        (0, NOW - 10 * MINUTE, Heard(NOW - MINUTE, 100), RHYTHM.usual),
+        (0, True, NOW - 10 * MINUTE, NOBODY, RHYTHM.usual),
+        (0, True, None, NOBODY, RHYTHM.usual),
+        (1, True, NOW - 10 * MINUTE, NOBODY, RHYTHM.soon),
+        (0, False, NOW - 10 * MINUTE, NOBODY, RHYTHM.soon),
+        (0, True, NOW - 31 * MINUTE, NOBODY, RHYTHM.soon),
+        (0, True, NOW - 10 * MINUTE, Heard(NOW - 2 * HOUR, 100), RHYTHM.soon),
+        (0, True, NOW - 10 * MINUTE, Heard(NOW - 2 * HOUR, 5), RHYTHM.usual),
+        (0, True, NOW - 10 * MINUTE, Heard(NOW - MINUTE, 100), RHYTHM.usual),
     ],
 )
-def test_how_often(missed: int, last: datetime | None, heard: Heard, expected: timedelta) -> None:
-    """More often after something was missed, after we were away, and in an unusual silence."""
-    assert expected == RHYTHM.next(missed=missed, last=last, heard=heard, now=NOW)
+def test_how_often(
+    missed: int, *, whole: bool, last: datetime | None, heard: Heard, expected: timedelta
+) -> None:
+    """More often after something was missed or left, after we were away, and in rare silence."""
+    found = RHYTHM.next(missed=missed, whole=whole, last=last, heard=heard, now=NOW)
+
+    assert expected == found
 
 
 @pytest.mark.parametrize(

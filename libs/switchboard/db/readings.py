@@ -1,0 +1,90 @@
+"""Readings of a post's comments that have not come to their end, so that the next run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from switchboard.contracts import MediaId
+from switchboard.db.pool import Queryable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """
+    A reading that began at `began_at`, goes on at the page `after` (`None`: the newest), and ends
+    at `floor`.
+
+    Until now it has seen so many comments that are `readable`, and of these so many `stored`. Its
+    last page was read at `read_at`.
+    """
+
+    floor: datetime
+    began_at: datetime
+    after: str | None = None
+    readable: int = 0
+    stored: int = 0
+    read_at: datetime | None = None
+
+
+async def unfinished(db: Queryable, account: UUID, job: str) -> Mapping[MediaId, Reading]:
+    """Return a job's readings of an account's posts, the one that has waited longest first."""
+    rows = await db.fetch(_UNFINISHED, account, job)
+    return {
+        MediaId(row["media_id"]): Reading(
+            floor=row["floor_at"],
+            began_at=row["began_at"],
+            after=row["after"],
+            readable=row["readable"],
+            stored=row["stored"],
+            read_at=row["read_at"],
+        )
+        for row in rows
+    }
+
+
+async def keep(
+    db: Queryable, account: UUID, job: str, posts: Sequence[MediaId], reading: Reading
+) -> None:
+    """Keep that each of `posts` has been read as far as `reading` says."""
+    await db.execute(
+        _KEEP,
+        account,
+        job,
+        list(posts),
+        reading.after,
+        reading.floor,
+        reading.began_at,
+        reading.readable,
+        reading.stored,
+    )
+
+
+async def end(db: Queryable, account: UUID, job: str, post: MediaId) -> None:
+    """Forget a reading; the next one begins at the newest comment."""
+    await db.execute(_END, account, job, post)
+
+
+_UNFINISHED = """
+select media_id, after, floor_at, began_at, readable, stored, read_at
+  from private.comment_readings
+ where account_id = $1 and job = $2
+ order by read_at, media_id
+"""
+
+_KEEP = """
+insert into private.comment_readings (
+  account_id, job, media_id, after, floor_at, began_at, readable, stored, read_at)
+select $1, $2, media_id, $4, $5, $6, $7, $8, clock_timestamp()
+  from unnest($3::text[]) with ordinality as post (media_id, place)
+ order by place
+on conflict (account_id, job, media_id) do update
+   set after = excluded.after, floor_at = excluded.floor_at, began_at = excluded.began_at,
+       readable = excluded.readable, stored = excluded.stored, read_at = excluded.read_at
+"""
+
+_END = """
+delete from private.comment_readings where account_id = $1 and job = $2 and media_id = $3
+"""
