@@ -86,4 +86,4 @@ async def test_without_keys(switchboard: Switchboard) -> None:
     ended = await switchboard("tokens", "rotate")
 
     assert (2, 1) == (ended.code, ended.err.count("\n"))
-    assert "TOKEN_KEYS or TOKEN_KEYS_FILE is needed" in ended.err
+    assert "one of TOKEN_KEYS, TOKEN_KEYS_FILE and TOKEN_KEYS_KMS is needed" in ended.err
