@@ -40,7 +40,7 @@ class SqsServer(EmbeddedServer):
 
     def _environment(self, port: int) -> Mapping[str, str]:
         return {
-            "SERVICES": "sqs,s3",
+            "SERVICES": "sqs,s3,kms",
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
             "PERSIST_STATE": "1",

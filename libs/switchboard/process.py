@@ -11,6 +11,7 @@ from switchboard.lifecycle import Worker, run_until_signalled
 from switchboard.settings import ProcessSettings, WorkerSettings, load, refuse
 from switchboard.telemetry import Meter, configure_logging, report_errors
 from switchboard.topology import Service
+from switchboard.wrapping import CannotUnwrap, unwrapped
 
 S = TypeVar("S", bound=ProcessSettings)
 
@@ -32,6 +33,10 @@ async def run_service(
     configure_logging(service=service.name, env=settings.deploy_env, level=settings.log_level)
     dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None
     report_errors(dsn, service=service.name, env=settings.deploy_env)
+    try:
+        settings = await unwrapped(settings)
+    except CannotUnwrap as failure:
+        refuse(str(failure))
     async with assemble(settings) as workers:
         await run_until_signalled(*workers, drain_s=settings.drain_s + _GIVE_BACK_S)
 

@@ -13,7 +13,8 @@ import binascii
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Final, NoReturn, TypeVar
+from pathlib import Path
+from typing import Annotated, Final, NoReturn, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +28,7 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -112,13 +114,18 @@ class WorkerSettings(ProcessSettings):
     )
 
 
-class QueueSettings(Environment):
-    """Where the queues are."""
+class AwsSettings(Environment):
+    """Where AWS, or what stands in for it, is."""
 
     aws_endpoint_url: BaseUrl | None = Field(
-        None, description="An SQS-compatible server. Unset: AWS itself."
+        None, description="An SQS-compatible server, and for keys a KMS. Unset: AWS itself."
     )
     aws_region: str = Field("us-east-1", min_length=1, description="The queues' AWS region.")
+
+
+class QueueSettings(AwsSettings):
+    """Where the queues are."""
+
     queue_prefix: str = Field(
         "switchboard-local",
         pattern=r"^[A-Za-z0-9_-]{1,50}$",
@@ -213,24 +220,53 @@ class WebhookSettings(Environment):
     )
 
 
-class VaultSettings(Environment):
-    """The keys of what is sealed in the database."""
+class VaultSettings(AwsSettings):
+    """The keys of what is sealed in the database: in a variable, in a file, or wrapped by KMS."""
 
-    token_keys: SecretList = Field(
+    token_keys: Annotated[SecretList | None, NoDecode] = Field(
+        None,
         description="The keys that seal access tokens and webhooks' secrets, each `id:base64` of "
-        "32 bytes; the first seals, all open."
+        "32 bytes; the first seals, all open. This, TOKEN_KEYS_FILE or TOKEN_KEYS_KMS is needed.",
+    )
+    token_keys_file: Path | None = Field(
+        None, description="A file with the same, a key in each line, in place of TOKEN_KEYS."
+    )
+    token_keys_kms: Annotated[SecretList | None, NoDecode] = Field(
+        None,
+        description="The same as AWS KMS has wrapped them (`switchboard tokens new-key`), in place "
+        "of TOKEN_KEYS: unwrapped once, at the start.",
     )
 
     def vault_keys(self) -> dict[str, bytes]:
-        """Return the keys that seal tokens, by name, the sealing one first."""
-        return dict(_vault_key(key.get_secret_value()) for key in self.token_keys)
+        """
+        Return the keys that seal tokens, by name, the sealing one first.
+
+        Those that KMS has wrapped are there once they are unwrapped (`wrapping`).
+        """
+        if self.token_keys_file is not None:
+            return _keys_in(self.token_keys_file)
+        return dict(_vault_key(key.get_secret_value()) for key in self.token_keys or ())
 
     @field_validator("token_keys")
     @classmethod
-    def _keys_are_keys(cls, token_keys: SecretList) -> SecretList:
-        for key in token_keys:
+    def _keys_are_keys(cls, token_keys: SecretList | None) -> SecretList | None:
+        for key in token_keys or ():
             _vault_key(key.get_secret_value())
         return token_keys
+
+    @field_validator("token_keys_file")
+    @classmethod
+    def _file_has_keys(cls, file: Path | None) -> Path | None:
+        if file is not None and not _keys_in(file):
+            raise ValueError("there is no key in it")
+        return file
+
+    @model_validator(mode="after")
+    def _is_in_one_place(self) -> Self:
+        places = (self.token_keys, self.token_keys_file, self.token_keys_kms)
+        if sum(one is not None for one in places) != 1:
+            raise ValueError("one of TOKEN_KEYS, TOKEN_KEYS_FILE and TOKEN_KEYS_KMS is needed")
+        return self
 
 
 def load(settings: type[S]) -> S:
@@ -258,6 +294,15 @@ def _variable(settings: type[BaseSettings], loc: tuple[int | str, ...]) -> str:
         return settings.__name__
     prefix = settings.model_config.get("env_prefix", "")
     return ".".join([f"{prefix}{loc[0]}".upper(), *map(str, loc[1:])])
+
+
+def _keys_in(file: Path) -> dict[str, bytes]:
+    """Read a file of keys, one in each line; what is wrong is said without showing it."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"it cannot be read: {type(error).__name__}") from None
+    return dict(_vault_key(line.strip()) for line in lines if line.strip())
 
 
 def _vault_key(written: str) -> tuple[str, bytes]:

@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from services.control import doctor
 from services.control.describing import describe, operation_id
 from services.control.envelope import Gate
 from services.control.front import TRACE_HEADER, Front
@@ -46,7 +47,7 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
-    around = (*instagram.ROUTERS, posts.router, webhooks.setting, webhooks.trying)
+    around = (*instagram.ROUTERS, posts.router, webhooks.setting, webhooks.trying, doctor.router)
     for router in (*ROUTERS, *around):
         api.include_router(router, prefix="/v1")
     api.include_router(instagram.outside)

@@ -17,6 +17,7 @@ from services.control.server import CannotListen, Server, listen
 from services.control.settings import Settings
 from services.control.tokens import Tokens
 from switchboard.db.pool import open_pool
+from switchboard.doctor import DoctorSettings
 from switchboard.health import Health, LoopWatch
 from switchboard.lifecycle import Worker
 from switchboard.process import open_meter, run_service
@@ -27,6 +28,7 @@ from switchboard.state.client import Redis
 from switchboard.storage import open_place_if_set
 from switchboard.telemetry import Meter
 from switchboard.topology import CONTROL
+from switchboard.wrapping import CannotUnwrap, unwrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,15 @@ class Control:
 
 @contextlib.asynccontextmanager
 async def assemble(
-    settings: Settings, caretaking: CaretakerSettings | None = None
+    settings: Settings,
+    caretaking: CaretakerSettings | None = None,
+    doctor: DoctorSettings | None = None,
 ) -> AsyncIterator[Control]:
     """
     Open what control needs, in order; close it in reverse, whatever happens.
 
-    Without `caretaking` no accounts are looked after, and nobody can log in at Instagram.
+    Without `caretaking` no accounts are looked after, and nobody can log in at Instagram; without
+    `doctor` nothing is examined.
 
     Raises:
         CannotListen: The port is taken.
@@ -63,7 +68,7 @@ async def assemble(
         open_sqs(endpoint_url=settings.aws_endpoint_url, region=settings.aws_region) as sqs,
         open_place_if_set(settings.exports_url, settings.s3()) as exports,
         open_key_set(settings.auth_url) as keys,
-        _caring(caretaking, redis, meter) as care,
+        _caring(caretaking, doctor, redis, meter) as care,
     ):
         gate = Gate(
             tokens=Tokens(
@@ -78,7 +83,12 @@ async def assemble(
             meter=meter,
             watchers=watchers,
             redis=redis,
-            letters=Letters(client=sqs, prefix=settings.queue_prefix),
+            letters=Letters(
+                client=sqs,
+                prefix=settings.queue_prefix,
+                through=settings.control_letters_through,
+                within_s=settings.control_letters_s,
+            ),
             exports=exports,
         )
         # Redis is no reason to be unready: without it, calls are not counted.
@@ -115,19 +125,21 @@ async def main() -> None:
 async def _workers(settings: Settings) -> AsyncIterator[Sequence[Worker]]:
     """Yield the workers alone; a port that is taken ends the process with one line."""
     try:
-        caretaking = load(CaretakerSettings) if settings.caretaker_database_url else None
-        async with assemble(settings, caretaking) as control:
+        caretaking = None
+        if settings.caretaker_database_url:
+            caretaking = await unwrapped(load(CaretakerSettings))
+        async with assemble(settings, caretaking, load(DoctorSettings)) as control:
             yield control.workers
-    except CannotListen as failure:
+    except (CannotListen, CannotUnwrap) as failure:
         refuse(str(failure))
 
 
 @contextlib.asynccontextmanager
 async def _caring(
-    settings: CaretakerSettings | None, redis: Redis, meter: Meter
+    settings: CaretakerSettings | None, doctor: DoctorSettings | None, redis: Redis, meter: Meter
 ) -> AsyncIterator[Caretaking | None]:
     if settings is None:
         yield None
         return
-    async with open_caretaking(settings, redis, meter) as care:
+    async with open_caretaking(settings, redis, meter, doctor) as care:
         yield care

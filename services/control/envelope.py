@@ -192,7 +192,7 @@ async def _caller(request: Request) -> Caller:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """More transactions under the caller's claims, for an answer that goes on: see `live`."""
+    """More transactions under the caller's claims, for an answer that goes on after its own."""
 
     gate: Gate
     caller: Caller
@@ -200,6 +200,10 @@ class Views:
     def view(self) -> AbstractAsyncContextManager[Transaction]:
         """Give one transaction that sees one state of the database and can change nothing."""
         return acting_as(self.gate.db, self.caller.claims(), view=True)
+
+    def act(self) -> AbstractAsyncContextManager[Transaction]:
+        """Give one transaction for what is done when the answer's own has been committed."""
+        return acting_as(self.gate.db, self.caller.claims())
 
     def live(self, look: Look) -> Live:
         """Return the answer that tells what `look` finds."""

@@ -2,19 +2,21 @@
 The dead letters of a tenant's accounts, among those of all.
 
 A queue's dead letters are everybody's: whose one is says its group, which our own services set, and
-an account is one tenant's at a time. So they are received, at most so many, and what is another's
-is given back unseen; what was buried before the account was this tenant's is another's, too. What
-nobody could read has no account for a group, and is for who runs the installation.
+an account is one tenant's at a time. So they are received, at most so many and for so long, and
+what is another's is given back unseen; what was buried before the account was this tenant's is
+another's, too. What nobody could read has no account for a group, and is for those who run the
+installation, who see all. Each answer says whether all were looked through.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
+import structlog
 from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,66 +25,105 @@ from switchboard.contracts import AccountId
 from switchboard.errors import Unavailable
 from switchboard.queues import SqsClient
 from switchboard.queues.client import QueueRefused
-from switchboard.queues.dead_letters import DeadLetters, Letter
+from switchboard.queues.dead_letters import DeadLetters, Letter, Looked, Wanted
 from switchboard.topology import Queue
-
-# So many of all tenants' letters are looked through at most, to find one's.
-LOOKED_THROUGH: Final = 1_000
 
 # A tenant's accounts, and since when each is theirs.
 Accounts = Mapping[AccountId, datetime]
 
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class SentBack:
+    """How many letters of each account were sent back; `complete`: none that was named is left."""
+
+    by_account: Counter[AccountId] = field(default_factory=Counter)
+    complete: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """The dead letters of the installation's queues."""
+    """
+    The dead letters of the installation's queues.
+
+    Of each queue, at most `through` are looked through, for no longer than `within_s`.
+    """
 
     client: SqsClient
     prefix: str
+    through: int
+    within_s: float
 
     async def look(
-        self, queues: Sequence[Queue], accounts: Accounts
-    ) -> Sequence[tuple[Queue, Letter]]:
+        self, queues: Sequence[Queue], wanted: Wanted, *, most: int
+    ) -> tuple[Sequence[tuple[Queue, Letter]], Looked]:
         """
-        Return the letters of `accounts` in `queues`, the longest buried first.
+        Return at most `most` letters that are `wanted`, the longest buried first; and of all queues
+        together, what was seen.
 
         Raises:
             Unavailable: SQS is away, or has no such queue.
         """
-        found = await asyncio.gather(*(self._look(queue, accounts) for queue in queues))
-        theirs = [one for letters in found for one in letters]
-        return sorted(theirs, key=lambda one: (one[1].buried_at, one[1].message_id))
+        looked = await asyncio.gather(*(self._look(queue, wanted, most) for queue in queues))
+        named = [
+            (queue, one) for queue, seen in zip(queues, looked, strict=True) for one in seen.letters
+        ]
+        named.sort(key=lambda one: (one[1].buried_at, one[1].message_id))
+        whole = Looked(
+            letters=[letter for _, letter in named[:most]],
+            found=sum(one.found for one in looked),
+            complete=all(one.complete for one in looked),
+        )
+        return named[:most], whole
 
-    async def redrive(self, queue: Queue, accounts: Accounts, ids: Collection[str]) -> int:
+    async def redrive(
+        self, queue: Queue, wanted: Wanted, ids: Collection[str], sent: SentBack
+    ) -> None:
         """
-        Send those of the letters `ids` that are of `accounts` back; return how many were.
+        Send those of the letters `ids` that are `wanted` back, and count them in `sent`.
 
         Raises:
-            Unavailable: SQS is away; what was sent back until then has been.
+            Unavailable: SQS is away; what was sent back until then has been, and is counted.
         """
+
+        def done(letter: Letter) -> None:
+            sent.by_account[AccountId(letter.group)] += 1
+
         try:
-            return await self._of(queue).redrive(
-                lambda one: one.message_id in ids and _is_theirs(one, accounts),
+            ended = await self._of(queue).redrive(
+                lambda one: one.message_id in ids and wanted(one),
                 most=len(ids),
-                through=LOOKED_THROUGH,
+                through=self.through,
+                within_s=self.within_s,
+                done=done,
             )
         except QueueRefused as refused:
             raise Unavailable(str(refused)) from refused
+        finally:
+            log.info("letters.sent_back", queue=queue.name, many=sent.by_account.total())
+        sent.complete = ended.complete or ended.many == len(ids)
 
-    async def _look(self, queue: Queue, accounts: Accounts) -> list[tuple[Queue, Letter]]:
+    async def _look(self, queue: Queue, wanted: Wanted, most: int) -> Looked:
         try:
-            found = await self._of(queue).look(most=LOOKED_THROUGH)
+            return await self._of(queue).look(
+                most=most, wanted=wanted, through=self.through, within_s=self.within_s
+            )
         except QueueRefused as refused:
             raise Unavailable(str(refused)) from refused
-        return [(queue, one) for one in found if _is_theirs(one, accounts)]
 
     def _of(self, queue: Queue) -> DeadLetters:
         return DeadLetters(self.client, queue, prefix=self.prefix)
 
 
-def _is_theirs(letter: Letter, accounts: Accounts) -> bool:
-    since = accounts.get(AccountId(letter.group))
-    return since is not None and letter.buried_at >= since
+def of(accounts: Accounts) -> Wanted:
+    """Return what tells whether a letter is of `accounts`."""
+
+    def is_theirs(letter: Letter) -> bool:
+        since = accounts.get(AccountId(letter.group))
+        return since is not None and letter.buried_at >= since
+
+    return is_theirs
 
 
 class Later(Response):

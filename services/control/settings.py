@@ -80,6 +80,18 @@ class Settings(StorageSettings, QueueSettings, DatabaseSettings, RedisSettings, 
     control_live_every_s: float = Field(
         1.0, gt=0, le=60, description="How often a live answer looks for what is new."
     )
+    control_letters_through: int = Field(
+        10_000,
+        ge=1,
+        le=100_000,
+        description="Dead letters of a queue that are looked through to find those asked for.",
+    )
+    control_letters_s: float = Field(
+        20.0,
+        gt=0,
+        le=90,
+        description="The longest that is done; after two minutes SQS gives them to others.",
+    )
     control_max_body_bytes: int = Field(
         _MAX_BODY_BYTES, ge=1_024, description="The largest body a request may have; then 413."
     )

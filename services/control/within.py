@@ -17,6 +17,7 @@ from fastapi import Depends
 from services.control.envelope import Tx
 from services.control.problems import forbidden, not_found
 from switchboard.contracts import WorkspaceId
+from switchboard.db.pool import Queryable
 from switchboard.db.rights import standing
 from switchboard.db.workspaces import Role
 
@@ -32,14 +33,24 @@ def _within(at_least: Role) -> Callable[[UUID, Tx], Awaitable[WorkspaceId]]:
     """Return what gives the workspace of the path to a caller who is `at_least` that in it."""
 
     async def workspace(workspace_id: UUID, tx: Tx) -> WorkspaceId:
-        found = await standing(tx, WorkspaceId(workspace_id), at_least)
-        if not found.seen:
-            raise not_found("workspace")
-        if not found.enough:
-            raise forbidden(f"{_WHO[at_least]} may.")
-        return WorkspaceId(workspace_id)
+        return await require(tx, workspace_id, at_least)
 
     return workspace
+
+
+async def require(tx: Queryable, workspace_id: UUID, at_least: Role) -> WorkspaceId:
+    """
+    Return the workspace, for a caller who is `at_least` that in it.
+
+    Raises:
+        Declined: They are not.
+    """
+    found = await standing(tx, WorkspaceId(workspace_id), at_least)
+    if not found.seen:
+        raise not_found("workspace")
+    if not found.enough:
+        raise forbidden(f"{_WHO[at_least]} may.")
+    return WorkspaceId(workspace_id)
 
 
 Within = Annotated[WorkspaceId, Depends(_within("viewer"))]

@@ -14,7 +14,9 @@ from switchboard.cli.commands.deliveries import owed
 from switchboard.cli.commands.dlq import dead
 from switchboard.cli.commands.intents import intents
 from switchboard.cli.commands.operating import operating
+from switchboard.cli.commands.operators import operators
 from switchboard.cli.commands.queues import queues
+from switchboard.cli.commands.tokens import tokens
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED
 from switchboard.cli.running import refuse
 
@@ -32,6 +34,9 @@ app.add_typer(intents, name="intents")
 app.add_typer(queues, name="queues")
 app.add_typer(owed, name="deliveries")
 app.add_typer(dead, name="dlq")
+
+app.add_typer(tokens, name="tokens")
+app.add_typer(operators, name="operators")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

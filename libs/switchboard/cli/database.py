@@ -27,8 +27,9 @@ def environment(settings: type[S]) -> S:
         return settings()
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(map(str, fault["loc"])).upper()
-        raise CannotDo(f"{name}: {fault['msg']}; set it as for the services") from None
+        name = "_".join(map(str, fault["loc"])).upper() or "the environment"
+        said = fault["msg"].removeprefix("Value error, ")
+        raise CannotDo(f"{name}: {said}; set it as for the services") from None
 
 
 @asynccontextmanager

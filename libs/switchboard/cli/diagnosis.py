@@ -13,7 +13,8 @@ import typer
 from switchboard.cli import accounts, telling
 from switchboard.cli.database import environment, open_database
 from switchboard.cli.failing import EXIT_FOUND
-from switchboard.db.migrate import FILE_NAME
+from switchboard.cli.sealing import opened
+from switchboard.db.migrate import versions
 from switchboard.doctor import DoctorSettings, Finding, Verdict, examine
 
 _MARKS: Final[dict[Verdict, str]] = {
@@ -27,11 +28,13 @@ _MARKS: Final[dict[Verdict, str]] = {
 async def doctor(account: str | None, migrations: str, *, as_json: bool) -> int:
     """Examine everything, or all that concerns one account; 1 if anything fails."""
     settings = environment(DoctorSettings)
+    vault = settings.vault()
+    keys = {} if vault is None else (await opened(vault)).vault_keys()
     found: list[Finding] = []
     async with open_database() as db:
         of = None if account is None else (await accounts.account(db, account)).id
         async for finding in examine(
-            settings, db, account=of, migrations=_versions(Path(migrations))
+            settings, db, keys=keys, account=of, migrations=versions(Path(migrations))
         ):
             found.append(finding)
             if not as_json:
@@ -57,9 +60,3 @@ def _summary(found: Sequence[Finding]) -> str:
         f"{counts['ok']} ok, {counts['warning']} warnings, {counts['failure']} failures, "
         f"{counts['unknown']} that could not be checked"
     )
-
-
-def _versions(directory: Path) -> set[str]:
-    """Return the versions of the migrations in `directory`; none if there is no such place."""
-    names = (FILE_NAME.fullmatch(path.name) for path in directory.glob("*.sql"))
-    return {name["version"] for name in names if name}

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
 import typer
 
 from switchboard.cli import telling
+from switchboard.cli.database import open_database
 from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.progress import counting
 from switchboard.cli.queues import open_queues, queue_named
-from switchboard.queues.dead_letters import DeadLetters, Letter
+from switchboard.contracts import AccountId
+from switchboard.db import letters as log
+from switchboard.db.letters import Deed
+from switchboard.queues.dead_letters import DeadLetters, Ended, Letter
 from switchboard.topology import QUEUES
 
 # What one command deals with at most; the rest is for the next.
 MOST: Final = 10_000
+_SAID: Final[Mapping[Deed, str]] = {"sent_back": "sent back", "discarded": "thrown away"}
 _MAX_SHOWN: Final = 60  # characters of a reason in a list
 
 
@@ -27,8 +33,12 @@ async def list_(name: str | None, *, last: int, as_json: bool) -> int:
     found: list[tuple[str, Letter]] = []
     async with open_queues() as (client, prefix):
         for queue in queues:
-            letters = await DeadLetters(client, queue, prefix=prefix).look(most=last)
-            found += [(queue.name, letter) for letter in letters]
+            looked = await DeadLetters(client, queue, prefix=prefix).look(most=last)
+            found += [(queue.name, letter) for letter in looked.letters]
+            if not looked.complete:
+                sys.stderr.write(
+                    f"{queue.name} has more, or somebody else is at them; see --last\n"
+                )
     if as_json:
         telling.as_json([_told(queue, letter) for queue, letter in found])
     elif not found:
@@ -43,17 +53,18 @@ async def show(message: str, *, as_json: bool) -> int:
     """Print one dead letter whole: what people wrote may be in it."""
     async with open_queues() as (client, prefix):
         for queue in QUEUES:
-            letters = await DeadLetters(client, queue, prefix=prefix).look(most=MOST)
-            for letter in letters:
-                if message in (letter.message_id, letter.original_id):
-                    _tell(queue.name, letter, as_json=as_json)
-                    return 0
+            looked = await DeadLetters(client, queue, prefix=prefix).look(
+                most=1, wanted=_named([message]), through=MOST
+            )
+            for letter in looked.letters:
+                _tell(queue.name, letter, as_json=as_json)
+                return 0
     raise CannotDo(f"no dead letter {message!r}; see `switchboard dlq list`")
 
 
 async def redrive(name: str, ids: Collection[str], *, most: int, as_json: bool) -> int:
     """Send dead letters back to their queue: those in `ids`, or all if there are none in it."""
-    done, left = await _end(name, ids, most, DeadLetters.redrive, "sent back")
+    done, left = await _end(name, ids, most, DeadLetters.redrive, "sent_back")
     told = {"queue": name, "sent_back": done, "left": left}
     telling.done(told, _left(name, done, "sent back", left), as_json=as_json)
     return 0
@@ -64,26 +75,36 @@ async def discard(name: str, ids: Collection[str], *, sure: bool, as_json: bool)
     if not sure and sys.stdin.isatty():
         question = f"{len(ids)} messages are lost for ever. Is that meant?"
         typer.confirm(question, abort=True, err=True)
-    done, left = await _end(name, ids, MOST, DeadLetters.discard, "thrown away")
+    done, left = await _end(name, ids, MOST, DeadLetters.discard, "discarded")
     told = {"queue": name, "thrown_away": done, "left": left}
     telling.done(told, _left(name, done, "thrown away", left), as_json=as_json)
     return 0
 
 
 async def _end(
-    name: str, ids: Collection[str], most: int, end: Callable[..., Awaitable[int]], ended: str
+    name: str, ids: Collection[str], most: int, end: Callable[..., Awaitable[Ended]], deed: Deed
 ) -> tuple[int, int]:
     """Return how many it is done with, and about how many are left."""
-    queue = queue_named(name)
-    async with open_queues() as (client, prefix):
+    queue, ended = queue_named(name), _SAID[deed]
+    async with open_queues() as (client, prefix), open_database() as db:
+        await db.ping()  # what is done is logged, so nothing is done where it cannot be
         letters = DeadLetters(client, queue, prefix=prefix)
         total = len(ids) or min(most, (await letters.depth()).total)
+        by_account: Counter[AccountId] = Counter()
         with counting(ended, total) as count:
-            done = await end(letters, _named(ids), most=len(ids) or most, done=count)
+
+            def done(letter: Letter) -> None:
+                by_account[AccountId(letter.group)] += 1
+                count()
+
+            try:
+                many = (await end(letters, _named(ids), most=len(ids) or most, done=done)).many
+            finally:
+                await log.note(db, queue.name, deed, by_account)
         left = (await letters.depth()).total
-    if done < len(ids):
-        raise CannotDo(f"{done} {ended}; {len(ids) - done} of those named are not there")
-    return done, left
+    if many < len(ids):
+        raise CannotDo(f"{many} {ended}; {len(ids) - many} of those named are not there")
+    return many, left
 
 
 def _left(name: str, done: int, ended: str, left: int) -> str:

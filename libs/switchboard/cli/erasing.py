@@ -81,9 +81,10 @@ async def _letters(account: AccountId, person: PersonId) -> int:
     async with open_queues() as (client, prefix):
         for queue in QUEUES:
             letters = DeadLetters(client, queue, prefix=prefix)
-            thrown += await letters.discard(
+            ended = await letters.discard(
                 lambda letter: names(letter, account, person), most=_MOST_LETTERS
             )
+            thrown += ended.many
     return thrown
 
 

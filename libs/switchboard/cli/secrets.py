@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from switchboard.cli import accounts, telling
 from switchboard.cli.database import environment, open_database
+from switchboard.cli.sealing import opened
 from switchboard.db import credentials
 from switchboard.hooks import new_secret
 from switchboard.settings import VaultSettings
@@ -11,7 +12,7 @@ from switchboard.settings import VaultSettings
 
 async def webhook_secret(account: str, *, as_json: bool) -> int:
     """Make a secret for an account's webhooks, in place of the one before, and print it once."""
-    vault = credentials.Vault(environment(VaultSettings).vault_keys())
+    vault = credentials.Vault((await opened(environment(VaultSettings))).vault_keys())
     secret = new_secret()
     async with open_database() as db:
         of = await accounts.account(db, account)

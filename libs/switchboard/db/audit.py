@@ -91,15 +91,38 @@ async def jobs(
     return [Job(**{name: row[name] for name in Job.__slots__}) for row in rows]
 
 
+async def jobs_of_account(
+    db: Queryable, account: UUID, *, after: str | None, limit: int
+) -> Sequence[Job]:
+    """Return up to `limit` of the jobs that are done for an account, by name."""
+    rows = await db.fetch(_JOBS_OF_ACCOUNT, str(account), after, limit)
+    return [Job(**{name: row[name] for name in Job.__slots__}) for row in rows]
+
+
+async def job_of_account(db: Queryable, account: UUID, name: str) -> Job | None:
+    """Return one of the jobs that are done for an account."""
+    row = await db.fetchrow(f"{_JOB} where subject = $1 and name = $2", str(account), name)
+    return None if row is None else Job(**{name: row[name] for name in Job.__slots__})
+
+
 _DEEDS = """
 select id, at, actor, actor_id, action, subject, subject_id, before, after
   from public.audit_log
 """
 
-_JOBS = """
+_JOB = """
 select name, subject, next_run_at, lease_until, last_started_at, last_finished_at, last_outcome,
        last_error, detail, failures
   from private.jobs
+"""
+
+_JOBS_OF_ACCOUNT = f"""{_JOB}
+ where subject = $1 and ($2::text is null or name > $2)
+ order by name
+ limit $3
+"""
+
+_JOBS = f"""{_JOB}
  where workspace_id = $1 and ($2::text is null or (name, subject) > ($2, $3::text))
  order by name, subject
  limit $4

@@ -10,7 +10,7 @@ what it sealed; they come from the environment and are never in the database.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, Literal
@@ -123,6 +123,34 @@ async def webhook_secret(db: Queryable, account: UUID) -> Sealed | None:
     return None if row is None else Sealed(row["key_id"], row["nonce"], row["ciphertext"])
 
 
+async def sealed_otherwise(
+    db: Queryable, key_id: str, *, after: tuple[UUID, Purpose] | None, limit: int
+) -> Sequence[tuple[UUID, Purpose, Sealed]]:
+    """
+    Return what is sealed with another key than that one, by account and purpose, beyond `after`.
+
+    For the role that owns the schema.
+    """
+    account, purpose = after or (None, None)
+    rows = await db.fetch(_OTHERWISE, key_id, account, purpose, limit)
+    return [
+        (row["account_id"], row["purpose"], Sealed(row["key_id"], row["nonce"], row["ciphertext"]))
+        for row in rows
+    ]
+
+
+async def reseal(
+    db: Queryable, account: UUID, purpose: Purpose, *, used: Sealed, by: Sealed
+) -> bool:
+    """
+    Keep `by`, which opens to the same, in place of `used`; false if another is kept by now.
+
+    When a token was issued and when it ends stays as it is.
+    """
+    arguments = (account, used.nonce, by.key_id, by.nonce, by.ciphertext)
+    return await db.fetchrow(_RESEAL[purpose], *arguments) is not None
+
+
 _STORE = """
 insert into private.instagram_credentials as stored (
   account_id, key_id, nonce, ciphertext, expires_at)
@@ -145,3 +173,26 @@ _SET_FOR_WEBHOOKS = "select private.set_webhook_secret($1, $2, $3, $4)"
 _FOR_WEBHOOKS = """
 select key_id, nonce, ciphertext from private.webhook_secrets where account_id = $1
 """
+
+_OTHERWISE = """
+select account_id, purpose, key_id, nonce, ciphertext
+  from (select account_id, 'token' as purpose, key_id, nonce, ciphertext
+          from private.instagram_credentials
+        union all
+        select account_id, 'webhook', key_id, nonce, ciphertext
+          from private.webhook_secrets) sealed
+ where key_id <> $1 and ($2::uuid is null or (account_id, purpose) > ($2, $3::text))
+ order by account_id, purpose
+ limit $4
+"""
+
+_RESEAL_IN = """
+update {table}
+   set key_id = $3, nonce = $4, ciphertext = $5
+ where account_id = $1 and nonce = $2
+returning account_id
+"""
+_RESEAL: Final[Mapping[Purpose, str]] = {
+    "token": _RESEAL_IN.format(table="private.instagram_credentials"),
+    "webhook": _RESEAL_IN.format(table="private.webhook_secrets"),
+}

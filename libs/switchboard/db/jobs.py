@@ -103,6 +103,21 @@ async def hasten(db: Queryable, name: str, account: UUID | None) -> None:
     await db.execute(_HASTEN, name, _subject(account))
 
 
+async def run_now(db: Queryable, account: UUID, name: str) -> timedelta:
+    """
+    Let an account's job be done at once, for a caller who may; or return how long they must wait.
+
+    Inside the envelope.
+
+    Raises:
+        QueryFailed: There is no such job, or it is not theirs.
+    """
+    row = await db.fetchrow("select private.run_job($1, $2) as wait", account, name)
+    assert row is not None
+    wait: timedelta = row["wait"]
+    return wait
+
+
 async def standing(db: Queryable, account: UUID | None) -> Sequence[Standing]:
     """Return the account's jobs, or the installation's, by name."""
     rows = await db.fetch(_STANDING, _subject(account))

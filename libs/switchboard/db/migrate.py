@@ -64,6 +64,12 @@ async def apply(dsn: str, directory: Path) -> list[str]:
         await connection.close()
 
 
+def versions(directory: Path) -> set[str]:
+    """Return the versions of the migrations in `directory`; none if there is no such place."""
+    names = (FILE_NAME.fullmatch(path.name) for path in directory.glob("*.sql"))
+    return {name["version"] for name in names if name}
+
+
 def _found(directory: Path) -> list[Migration]:
     """Return the migrations of `directory`, oldest first."""
     files = sorted(directory.glob("*.sql")) if directory.is_dir() else []

@@ -31,6 +31,13 @@ async def signed_in(db: Queryable) -> bool:
     return bool(row["holds"])
 
 
+async def is_operator(db: Queryable) -> bool:
+    """Return whether the caller runs the installation."""
+    row = await db.fetchrow("select private.is_operator() as holds")
+    assert row is not None
+    return bool(row["holds"])
+
+
 _STANDING = """
 select $1 = any (private.my_workspace_ids('viewer')) as seen,
        $1 = any (private.my_workspace_ids($2::public.member_role)) as enough

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 # unknown: it could not be checked, so nobody knows.
@@ -43,3 +44,8 @@ def failure(check: str, saw: str, do: str, *, subject: str = "") -> Finding:
 def unknown(check: str, saw: str, do: str = "", *, subject: str = "") -> Finding:
     """Return that it could not be found out, and what it would take."""
     return Finding(check=check, verdict="unknown", saw=saw, do=do, subject=subject)
+
+
+def moment(of: datetime) -> str:
+    """Return a moment as findings tell it."""
+    return f"{of:%Y-%m-%d %H:%M} UTC"

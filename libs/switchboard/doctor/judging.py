@@ -1,20 +1,18 @@
-"""What facts mean, and what to do about them: pure."""
+"""What facts about the installation mean, and what to do about them: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from switchboard.db.examining import Heard, Server, Waiting
-from switchboard.db.standing import Standing
-from switchboard.doctor.finding import Finding, failure, ok, unknown, warning
-from switchboard.graph import Me, NotSent, OwnerMustAct, TokenDead
-from switchboard.graph.login import BASIC, MANAGE_COMMENTS, MANAGE_MESSAGES, REFRESHABLE_AFTER
+from switchboard.db.examining import Server, Waiting
+from switchboard.doctor.finding import Finding, failure, moment, ok, unknown, warning
 from switchboard.queues.dead_letters import Depth
-from switchboard.rules.sentences import sentence_of
+from switchboard.queues.examining import Arranged
 from switchboard.state.examining import RedisServer
+from switchboard.topology import DEAD_LETTER_RETENTION_S, RETENTION_S, Queue
 
 # Windows, deadlines and leases are reckoned in seconds, and senders keep 300 s from Meta's own.
 _SKEW_NOTED: Final = timedelta(seconds=5)
@@ -24,11 +22,7 @@ _OLDEST_REDIS: Final = (6, 2)
 _NEARLY_FULL: Final = 0.9
 _WAITS_TOO_LONG: Final = timedelta(minutes=10)
 _MANY_WAITING: Final = 1_000
-# The caretaker refreshes a token when it has half its life left.
-_RUNS_OUT: Final = timedelta(days=20)
-_RUNS_OUT_SOON: Final = timedelta(days=7)
-_SILENT: Final = timedelta(days=7)
-_ENOUGH_SENT: Final = 20
+_REFUSED: Final = 403  # what the ingress answers to a wrong verify token
 _VERSION_ENDS_SOON: Final = timedelta(days=90)
 
 # Until when each version of the Graph API is answered. Source: Meta, "Graph API changelog".
@@ -41,27 +35,6 @@ _VERSIONS_END: Final[Mapping[str, date | None]] = {
     "v25.0": date(2028, 7, 29),
     "v26.0": None,
 }
-# Which webhook field brings what a campaign waits for. Source: Meta, "Webhooks for Instagram".
-FIELDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "comment": ("comments",),
-    "live_comment": ("live_comments",),
-    "message": ("messages",),
-    "quick_reply": ("messages",),
-    "story_reply": ("messages",),
-    "story_mention": ("messages",),
-    "postback": ("messaging_postbacks",),
-    "referral": ("messaging_referral",),
-    "intent": ("messages", "comments"),
-    "unrecognised": ("messages",),
-}
-# What every account needs, whatever its campaigns: taps on buttons, and words that say stop.
-ALWAYS_NEEDED: Final = frozenset({"messages", "messaging_postbacks"})
-
-_ACCESS: Final = (
-    "Look in Meta's dashboard: is the app Live, has it Advanced Access for comments and messages; "
-    "if not, was the account invited as a tester and has it accepted in the Instagram app; is the "
-    "account public? Meta tells none of these to programs"
-)
 
 
 def clock(whose: str, theirs: datetime, ours: datetime) -> Finding:
@@ -166,12 +139,41 @@ def queue(name: str, depth: Depth, dead: Depth) -> Iterator[Finding]:
         yield ok("dead_letters", "there are none", subject=name)
 
 
+def arrangement(expected: Queue, prefix: str, found: Arranged, dead: Arranged) -> Finding:
+    """Judge whether SQS treats a queue's messages as the code expects it to."""
+    name, dead_letters = expected.name, expected.dead_letters(prefix)
+    if found.dead_letters != dead_letters:
+        return failure(
+            "queue_settings",
+            "what cannot be handled is kept nowhere"
+            if found.dead_letters is None
+            else f"what cannot be handled goes to {found.dead_letters}",
+            f"Let its redrive policy name {dead_letters}, after {expected.max_receives} receives",
+            subject=name,
+        )
+    odd = [
+        f"{what} is {is_} and should be {should}"
+        for what, is_, should in (
+            ("the visibility timeout", f"{found.visibility_s} s", f"{expected.visibility_s} s"),
+            ("maxReceiveCount", found.max_receives, expected.max_receives),
+            ("the retention", f"{found.retention_s} s", f"{RETENTION_S} s"),
+            ("dead letters' retention", f"{dead.retention_s} s", f"{DEAD_LETTER_RETENTION_S} s"),
+        )
+        if is_ != should
+    ]
+    if odd:
+        return warning(
+            "queue_settings", "; ".join(odd), "Set the queue up as the release has it", subject=name
+        )
+    return ok("queue_settings", "it is set up as the release has it", subject=name)
+
+
 def work(waiting: Waiting, now: datetime) -> Iterator[Finding]:
     """Judge whether what is to be done is being done."""
     if waiting.told_at and now - waiting.told_at > _WAITS_TOO_LONG:
         yield failure(
             "senders",
-            f"a delivery has been due since {_moment(waiting.told_at)} and no sender has taken it",
+            f"a delivery has been due since {moment(waiting.told_at)} and no sender has taken it",
             "See that a sender runs and is ready, and look at the queue outbound",
         )
     else:
@@ -179,7 +181,7 @@ def work(waiting: Waiting, now: datetime) -> Iterator[Finding]:
     if waiting.asked_at and now - waiting.asked_at > _WAITS_TOO_LONG:
         yield warning(
             "questions",
-            f"a question has had no answer since {_moment(waiting.asked_at)}",
+            f"a question has had no answer since {moment(waiting.asked_at)}",
             "See that a classifier and a sender run; look at the queues classify and classified",
         )
     if waiting.undecided:
@@ -258,6 +260,23 @@ def api_version(version: str, today: date) -> Finding:
 _OF_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+def callback(status: int, location: str | None) -> Finding:
+    """Judge how PUBLIC_URL answers whom Meta's callback comes from: `status` of a wrong token."""
+    if location is not None:
+        return failure(
+            "callback",
+            f"a request that Meta might make is sent on to {location}",
+            "Let no redirect stand before the ingress: Meta follows none, and tells nobody",
+        )
+    if status != _REFUSED:
+        return warning(
+            "callback",
+            f"a request that Meta might make is answered {status} and not by the ingress",
+            "Let no firewall stand before the ingress that dislikes the agent facebookexternalua",
+        )
+    return ok("callback", "the ingress answers at PUBLIC_URL whoever calls as Meta does")
+
+
 def addresses(public_url: str | None) -> Finding:
     """Judge what people's links begin with."""
     if public_url is None:
@@ -266,7 +285,7 @@ def addresses(public_url: str | None) -> Finding:
             "links are sent as owners wrote them, and taps are not counted",
             "Set PUBLIC_URL and LINK_SECRETS",
         )
-    if urlsplit(public_url).hostname in _OF_THIS_MACHINE:
+    if is_of_this_machine(public_url):
         return warning(
             "public_url",
             f"{public_url} is on this machine: nobody else can open it",
@@ -279,206 +298,10 @@ def addresses(public_url: str | None) -> Finding:
     return ok("public_url", public_url)
 
 
-def status(one: Standing, now: datetime) -> Iterator[Finding]:
-    """Judge what we know of an account ourselves."""
-    who = one.username
-    if one.status == "disconnected":
-        yield ok("connection", "it was disconnected", subject=who)
-        return
-    if one.status == "reconnect_needed":
-        yield failure(
-            "connection", "Meta refuses its token", "Its owner must connect it again", subject=who
-        )
-    else:
-        yield ok("connection", "it is connected", subject=who)
-    if one.held_until and one.held_until > now:
-        yield warning(
-            "hold",
-            f"nothing is sent until {_moment(one.held_until)}: "
-            f"{sentence_of(one.hold_reason or 'account_held')}",
-            "`switchboard alerts` says more; if it is mended, `switchboard try-again`",
-            subject=who,
-        )
-    if one.app_scoped_id is None:
-        yield warning(
-            "app_scoped_id",
-            "what Meta calls it towards our app is not known",
-            "Connect it again: Meta uses that id when an owner leaves, or wants data deleted",
-            subject=who,
-        )
-    if one.alerts:
-        yield warning(
-            "alerts",
-            f"open: {', '.join(sorted(set(one.alerts)))}",
-            "`switchboard alerts`",
-            subject=who,
-        )
-    yield token_age(one, now)
-
-
-def token_age(one: Standing, now: datetime) -> Finding:
-    """Judge how long a token still lives."""
-    if not one.has_token:
-        return failure("token", "there is none", "Connect the account", subject=one.username)
-    if one.token_expires_at is None:
-        return unknown(
-            "token",
-            "when it runs out is not known",
-            "Connect the account again",
-            subject=one.username,
-        )
-    left = one.token_expires_at - now
-    saw = f"it runs out {_moment(one.token_expires_at)}"
-    if left <= timedelta():
-        return failure(
-            "token",
-            f"it ran out {_moment(one.token_expires_at)}",
-            "Its owner must connect it again: one that has run out cannot be refreshed",
-            subject=one.username,
-        )
-    fresh = one.token_issued_at is not None and now - one.token_issued_at < REFRESHABLE_AFTER
-    if left < _RUNS_OUT_SOON and not fresh:
-        return failure(
-            "token",
-            saw,
-            "See that the caretaker (control) runs: it refreshes tokens",
-            subject=one.username,
-        )
-    if left < _RUNS_OUT and not fresh:
-        return warning(
-            "token",
-            saw,
-            "See that the caretaker (control) runs: it refreshes tokens",
-            subject=one.username,
-        )
-    return ok("token", saw, subject=one.username)
-
-
-def identity(one: Standing, me: Me) -> Iterator[Finding]:
-    """Judge whose the token is, and that webhooks lead to the account."""
-    who = one.username
-    if me.account_id == one.instagram_id:
-        yield ok(
-            "identity", f"its token is its own, and webhooks carry {me.account_id}", subject=who
-        )
-    elif one.instagram_id == me.app_scoped_id:
-        yield failure(
-            "identity",
-            f"it is stored under the id it has towards our app; webhooks carry {me.account_id}",
-            "Connect it again: nothing of it is recognised",
-            subject=who,
-        )
-    else:
-        yield failure(
-            "identity",
-            f"its token is {me.username}'s ({me.account_id})",
-            "Connect it again",
-            subject=who,
-        )
-    if me.account_type is not None and me.account_type.upper() not in {
-        "BUSINESS",
-        "MEDIA_CREATOR",
-        "CREATOR",
-    }:
-        yield failure(
-            "account_type",
-            f"it is {me.account_type}",
-            "Its owner must make it a professional account in the Instagram app",
-            subject=who,
-        )
-
-
-def needed_fields(triggers: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the webhook fields that campaigns with these triggers wait for, and all accounts."""
-    kinds = (str(trigger.get("kind")) for trigger in triggers)
-    return ALWAYS_NEEDED | {field for kind in kinds for field in FIELDS_OF.get(kind, ())}
-
-
-def subscription(who: str, found: frozenset[str], needed: frozenset[str]) -> Finding:
-    """Judge which webhooks Meta sends of an account."""
-    lacking = sorted(needed - found)
-    if not found:
-        return failure(
-            "webhooks",
-            "Meta sends nothing of it",
-            "The caretaker subscribes it within a day; connecting it again does at once",
-            subject=who,
-        )
-    if lacking:
-        return failure(
-            "webhooks",
-            f"Meta does not send {', '.join(lacking)}, which its campaigns need",
-            "Add the fields in Meta's dashboard (Webhooks) and connect the account again",
-            subject=who,
-        )
-    return ok("webhooks", f"Meta sends {', '.join(sorted(found))}", subject=who)
-
-
-def permissions(who: str, refused: Mapping[str, Exception]) -> Iterator[Finding]:
-    """Judge what may be done, by what came of trying it: `refused` has what was not."""
-    for permission in (BASIC, MANAGE_COMMENTS, MANAGE_MESSAGES):
-        match refused.get(permission):
-            case None:
-                yield ok("permission", f"{permission} works", subject=who)
-            case OwnerMustAct() as why:
-                said = sentence_of(why.why.reason).partition("; ")
-                yield failure(
-                    why.why.reason,
-                    said[0],
-                    said[2][:1].upper() + said[2][1:]
-                    or "Its owner must look into the Instagram app",
-                    subject=who,
-                )
-            case TokenDead() as why:
-                yield failure(
-                    "permission",
-                    f"{permission}: {sentence_of(why.why.reason)}",
-                    "Connect it again and grant everything",
-                    subject=who,
-                )
-            case NotSent() as why:
-                yield failure(
-                    "permission",
-                    f"{permission}: {sentence_of(why.why.reason)}",
-                    _ACCESS,
-                    subject=who,
-                )
-            case why:
-                yield unknown("permission", f"{permission}: {why}", subject=who)
-
-
-def silence(one: Standing, heard: Heard, now: datetime) -> Finding:
-    """Judge whether anything comes: a subscription alone does not prove it."""
-    if heard.last_at is None:
-        return warning("events", "nothing ever came of it", _ACCESS, subject=one.username)
-    saw = f"the last event came {_moment(heard.last_at)}"
-    if now - heard.last_at > _SILENT:
-        return warning(
-            "events",
-            saw,
-            f"Comment under a post of it. If that does not come: {_ACCESS}",
-            subject=one.username,
-        )
-    return ok("events", saw, subject=one.username)
-
-
-def echoes(who: str, heard: Heard) -> Finding:
-    """Judge whether Meta tells us of the account's own messages."""
-    saw = f"of {heard.sent} messages sent within a week {heard.echoes} echoes came"
-    if heard.sent >= _ENOUGH_SENT and not heard.echoes:
-        return warning(
-            "echoes",
-            saw,
-            "What owners type by hand is not seen, so automation is not silent for them. Subscribe "
-            "to message_echoes in Meta's dashboard; Meta also loses echoes for weeks",
-            subject=who,
-        )
-    return ok("echoes", saw, subject=who)
-
-
 def _of(signed: Mapping[int, int]) -> str:
     return ", ".join(f"{n} with secret {place}" for place, n in signed.items())
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def is_of_this_machine(url: str) -> bool:
+    """Return whether nobody else can open `url`."""
+    return urlsplit(url).hostname in _OF_THIS_MACHINE

@@ -1,58 +1,105 @@
-"""Looking: each part and each account is asked, and what cannot be asked is said so."""
+"""Looking: each part of the installation is asked, and what cannot be asked is said so."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from datetime import UTC, datetime
-from typing import Final
+import os
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from aiohttp import ClientError, ClientSession
 
-from switchboard.db import care, examining, standing
-from switchboard.db.credentials import CannotOpen, Vault
-from switchboard.db.pool import Database
-from switchboard.db.standing import Standing
-from switchboard.doctor import judging
+from switchboard.clock import Clock, utc_now
+from switchboard.db import examining
+from switchboard.db.credentials import Vault
+from switchboard.db.errors import QueryFailed
+from switchboard.db.pool import Queryable
+from switchboard.doctor import judging, signing_in, tending
 from switchboard.doctor.finding import Finding, failure, ok, unknown
 from switchboard.doctor.settings import DoctorSettings
+from switchboard.doctor.visiting import Visits, account_client, uncounted
 from switchboard.errors import Failure, Unavailable
-from switchboard.graph import AccountClient, TokenDead, open_http
+from switchboard.graph import open_http
 from switchboard.graph.clock import read_clock
-from switchboard.graph.login import MANAGE_COMMENTS, MANAGE_MESSAGES
 from switchboard.intents.choosing import NoAnswer
 from switchboard.models.ollama import Server as Ollama
-from switchboard.queues import Address, open_sqs
+from switchboard.queues import Address, SqsClient, open_sqs
 from switchboard.queues.dead_letters import depth
-from switchboard.settings import VaultSettings
+from switchboard.queues.examining import arranged
 from switchboard.state import examining as in_redis
 from switchboard.state import open_redis
-from switchboard.topology import QUEUES
+from switchboard.storage import CannotKeep, FileMissing, open_place
+from switchboard.storage.settings import read_url
+from switchboard.topology import QUEUES, Queue
 
+# A file that no archive is called; whoever may ask for it may ask for the others.
+_NO_FILE: Final = "nothing-is-called-so"
 _METRICS: Final = "/metrics.json"
+_MIGRATE: Final = "Run `switchboard migrate`"
+# As Meta calls, but with a token that is nobody's: whoever knows the token is echoed.
+_AS_META: Final = {"User-Agent": "facebookexternalua"}
+_CALLBACK: Final = "/webhooks/instagram?hub.mode=subscribe&hub.challenge=0&hub.verify_token="
 
 
 async def examine(
     settings: DoctorSettings,
-    db: Database,
+    db: Queryable,
     *,
+    keys: Mapping[str, bytes],
     account: UUID | None = None,
     migrations: Collection[str] = (),
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Clock = utc_now,
 ) -> AsyncIterator[Finding]:
     """
     Look at the installation and at one account or all, and yield what was found.
 
-    `migrations` are the versions this release has. A part that is away is a failure of its own, and
-    keeps nobody from looking at the others.
+    `keys` open tokens; without any, Meta is not asked about accounts.
 
     Raises:
-        Unavailable, QueryFailed: The database cannot be asked, and without it there is nothing to
-            look at.
+        Unavailable: The database is away, and without it there is nothing to look at.
     """
-    async for finding in _database(db, migrations, now):
+    async for finding in installation(
+        settings, db, keys=list(keys), migrations=migrations, now=now
+    ):
         yield finding
+    async with open_http() as http:
+        meta = account_client(settings, http)
+        visits = Visits(db, meta, Vault(keys) if keys else None, take=uncounted, now=now)
+        try:
+            for one in await examining.accounts(db, account=account):
+                for finding in await visits.known(one):
+                    yield finding
+                async for finding in visits.at_meta(one):
+                    yield finding
+        except QueryFailed as why:
+            yield unknown("accounts", str(why), _MIGRATE)
+
+
+async def installation(
+    settings: DoctorSettings,
+    db: Queryable,
+    *,
+    keys: Sequence[str],
+    migrations: Collection[str] = (),
+    now: Clock = utc_now,
+) -> AsyncIterator[Finding]:
+    """
+    Look at everything that is no account's, and yield what was found.
+
+    `keys` are the names of the vault's, `migrations` the versions this release has. A part that is
+    away is a failure of its own, and keeps nobody from looking at the others.
+
+    Raises:
+        Unavailable: The database is away.
+    """
+    async for finding in _database(settings, db, migrations, now):
+        yield finding
+    if keys:
+        for finding in tending.keys(await examining.sealed_with(db), keys):
+            yield finding
     async for finding in _redis(settings, now):
         yield finding
     async for finding in _queues(settings):
@@ -62,27 +109,67 @@ async def examine(
     async with open_http() as http:
         async for finding in _ingress(settings, http):
             yield finding
+        async for finding in _callback(settings, http):
+            yield finding
+        async for finding in _signing_in(settings, http):
+            yield finding
         yield await _meta_clock(settings, http, now)
         async for finding in _model(settings):
-            yield finding
-        async for finding in _accounts(settings, db, http, account, now):
             yield finding
 
 
 async def _database(
-    db: Database, migrations: Collection[str], now: Callable[[], datetime]
+    settings: DoctorSettings, db: Queryable, migrations: Collection[str], now: Clock
 ) -> AsyncIterator[Finding]:
     server = await examining.server(db)
     yield judging.postgres(server)
     yield judging.clock("PostgreSQL", server.now, now())
-    applied = await examining.applied(db)
-    yield judging.migrations(migrations, applied)
     yield judging.roles(await examining.too_strong(db))
+    try:
+        yield judging.migrations(migrations, await examining.applied(db))
+        async for finding in _work(settings, db, now):
+            yield finding
+    except QueryFailed as why:
+        yield failure("migrations", f"the database is not of this release: {why}", _MIGRATE)
+
+
+async def _work(settings: DoctorSettings, db: Queryable, now: Clock) -> AsyncIterator[Finding]:
+    """Look at what is to be done, by whomever, and at what keeps itself."""
     for finding in judging.work(await examining.waiting(db), now()):
+        yield finding
+    for finding in tending.jobs(await examining.jobs(db), now()):
+        yield finding
+    for finding in tending.retention(
+        await examining.ledger_days(db),
+        now().date(),
+        keep_days=settings.retention_days,
+        archive=settings.archive,
+        fault=await _archive_fault(settings),
+    ):
+        yield finding
+    for finding in tending.exports(await examining.exports(db), now()):
         yield finding
 
 
-async def _redis(settings: DoctorSettings, now: Callable[[], datetime]) -> AsyncIterator[Finding]:
+async def _archive_fault(settings: DoctorSettings) -> str | None:
+    """Return why nothing can be archived; a bucket is asked for a file that it has not."""
+    if settings.archive is None:
+        return None
+    where = read_url(settings.archive)
+    if isinstance(where, Path):
+        may_write = os.access(where, os.W_OK | os.X_OK)
+        return None if may_write else f"{where} cannot be written"
+    try:
+        async with open_place(settings.archive, settings.s3()) as place, place.read(_NO_FILE):
+            pass
+    except FileMissing:
+        return None
+    except (CannotKeep, Unavailable) as why:
+        return f"{settings.archive}: {why}"
+    return None
+
+
+async def _redis(settings: DoctorSettings, now: Clock) -> AsyncIterator[Finding]:
     if settings.redis_url is None:
         yield unknown("redis", "REDIS_URL is not set", "Set it as for the services")
         return
@@ -103,9 +190,7 @@ async def _queues(settings: DoctorSettings) -> AsyncIterator[Finding]:
     ) as client:
         for queue in QUEUES:
             try:
-                live = await depth(client, Address(client, queue.physical(settings.queue_prefix)))
-                name = queue.dead_letters(settings.queue_prefix)
-                dead = await depth(client, Address(client, name))
+                found = await _queue(client, queue, settings.queue_prefix)
             except Failure as why:
                 yield failure(
                     "queue",
@@ -114,8 +199,19 @@ async def _queues(settings: DoctorSettings) -> AsyncIterator[Finding]:
                     subject=queue.name,
                 )
                 continue
-            for finding in judging.queue(queue.name, live, dead):
+            for finding in found:
                 yield finding
+
+
+async def _queue(client: SqsClient, queue: Queue, prefix: str) -> list[Finding]:
+    address = Address(client, queue.physical(prefix))
+    letters = Address(client, queue.dead_letters(prefix))
+    live, dead = await depth(client, address), await depth(client, letters)
+    as_it_is = await arranged(client, address), await arranged(client, letters)
+    return [
+        *judging.queue(queue.name, live, dead),
+        judging.arrangement(queue, prefix, *as_it_is),
+    ]
 
 
 async def _ingress(settings: DoctorSettings, http: ClientSession) -> AsyncIterator[Finding]:
@@ -146,9 +242,74 @@ async def _totals(http: ClientSession, url: str, budget_s: float) -> Mapping[str
     return totals
 
 
-async def _meta_clock(
-    settings: DoctorSettings, http: ClientSession, now: Callable[[], datetime]
-) -> Finding:
+async def _callback(settings: DoctorSettings, http: ClientSession) -> AsyncIterator[Finding]:
+    url = settings.public_url
+    if url is None or not url.startswith("https://") or judging.is_of_this_machine(url):
+        return
+    yield await call_back(http, url, budget_s=settings.doctor_call_budget_s)
+
+
+async def call_back(http: ClientSession, url: str, *, budget_s: float) -> Finding:
+    """Call the ingress where Meta does, as Meta does."""
+    try:
+        async with (
+            asyncio.timeout(budget_s),
+            http.get(f"{url}{_CALLBACK}", headers=_AS_META, allow_redirects=False) as answer,
+        ):
+            return judging.callback(answer.status, answer.headers.get("Location"))
+    except (ClientError, OSError, TimeoutError) as error:
+        return unknown(
+            "callback",
+            f"PUBLIC_URL cannot be reached from here: {type(error).__name__}",
+            "Try it from outside: what does not arrive cannot be counted",
+        )
+
+
+async def _signing_in(settings: DoctorSettings, http: ClientSession) -> AsyncIterator[Finding]:
+    """Look at the keys that people's tokens are signed with."""
+    if settings.supabase_url is None:
+        return
+    ours = f"{settings.supabase_url}/auth/v1"
+    try:
+        found = await _published(http, ours, settings.doctor_call_budget_s)
+    except Unavailable as why:
+        yield failure(
+            "login_keys",
+            str(why),
+            "Nobody who logs in is believed while it is away: see SUPABASE_URL",
+        )
+        return
+    yield signing_in.login_keys(found, has_secret=settings.supabase_jwt_secret is not None)
+    issuer = settings.control_token_issuer
+    if issuer is not None:
+        for finding in signing_in.issuer(issuer, await _of_issuer(settings, http, issuer), found):
+            yield finding
+
+
+async def _of_issuer(
+    settings: DoctorSettings, http: ClientSession, issuer: str
+) -> frozenset[str] | None:
+    """Return the keys that an issuer publishes; `None`: none that can be had."""
+    if urlsplit(issuer).scheme not in {"http", "https"}:
+        return None
+    try:
+        return await _published(http, issuer, settings.doctor_call_budget_s)
+    except Unavailable:
+        return None
+
+
+async def _published(http: ClientSession, auth_url: str, budget_s: float) -> frozenset[str]:
+    url = f"{auth_url}/.well-known/jwks.json"
+    try:
+        async with asyncio.timeout(budget_s), http.get(url, allow_redirects=False) as answer:
+            answer.raise_for_status()
+            published: Any = await answer.json(content_type=None)
+    except (ClientError, OSError, TimeoutError, ValueError) as error:
+        raise Unavailable(f"Auth, asked for its keys: {type(error).__name__}") from error
+    return signing_in.usable(published if isinstance(published, dict) else {})
+
+
+async def _meta_clock(settings: DoctorSettings, http: ClientSession, now: Clock) -> Finding:
     budget_s = settings.doctor_call_budget_s
     try:
         theirs = await read_clock(http, settings.meta_graph_url, budget_s=budget_s)
@@ -176,94 +337,3 @@ async def _model(settings: DoctorSettings) -> AsyncIterator[Finding]:
         yield ok("ollama", f"{model} is there")
     else:
         yield failure("ollama", f"{model} cannot chat", "Set CLASSIFIER_MODEL to one that can")
-
-
-async def _accounts(
-    settings: DoctorSettings,
-    db: Database,
-    http: ClientSession,
-    account: UUID | None,
-    now: Callable[[], datetime],
-) -> AsyncIterator[Finding]:
-    meta = AccountClient(
-        http,
-        url=settings.meta_graph_url,
-        version=settings.meta_api_version,
-        call_budget_s=settings.doctor_call_budget_s,
-    )
-    for one in await standing.accounts(db, account):
-        for finding in judging.status(one, now()):
-            yield finding
-        if one.status == "disconnected":
-            continue
-        heard = await examining.heard(db, one.id)
-        yield judging.silence(one, heard, now())
-        yield judging.echoes(one.username, heard)
-        async for finding in _at_meta(settings, db, meta, one):
-            yield finding
-
-
-async def _at_meta(
-    settings: DoctorSettings, db: Database, meta: AccountClient, one: Standing
-) -> AsyncIterator[Finding]:
-    """Ask Meta about an account: reads alone."""
-    who = one.username
-    try:
-        token = await _token(settings, db, one)
-    except (CannotOpen, _NoKeysError) as why:
-        yield unknown("meta", str(why), "Set TOKEN_KEYS as for the sender", subject=who)
-        return
-    if token is None:
-        return
-    try:
-        for finding in judging.identity(one, await meta.read_me(token=token)):
-            yield finding
-    except TokenDead as why:
-        yield failure(
-            "identity",
-            f"Meta refuses the token ({why.why.reason})",
-            "Its owner must connect it again",
-            subject=who,
-        )
-        return
-    except Failure as why:
-        yield unknown("identity", str(why), subject=who)
-    triggers = [target.trigger for target in await care.targets(db, one.id)]
-    try:
-        found = (await meta.read_subscription(one.instagram_id, token=token)).fields
-        yield judging.subscription(who, found, judging.needed_fields(triggers))
-    except Failure as why:
-        yield unknown("webhooks", str(why), subject=who)
-    for finding in judging.permissions(who, await _refused(meta, one, token)):
-        yield finding
-
-
-async def _refused(meta: AccountClient, one: Standing, token: str) -> dict[str, Exception]:
-    """Return which permissions do not work, by the cheapest read that needs each."""
-    refused: dict[str, Exception] = {}
-    try:
-        posts = await meta.read_media(one.instagram_id, page=1, token=token)
-        if posts.media:
-            await meta.read_comments(posts.media[0].media_id, token=token)
-    except Failure as why:
-        refused[MANAGE_COMMENTS] = why
-    try:
-        await meta.touch_conversations(one.instagram_id, token=token)
-    except Failure as why:
-        refused[MANAGE_MESSAGES] = why
-    return refused
-
-
-class _NoKeysError(Exception):
-    """There are no keys to open tokens with."""
-
-
-async def _token(settings: DoctorSettings, db: Database, one: Standing) -> str | None:
-    """Return the account's token, if it has one; a dead one too."""
-    sealed = await standing.credential(db, one.id)
-    if sealed is None:
-        return None
-    if settings.token_keys is None:
-        raise _NoKeysError("TOKEN_KEYS is not set, so no token opens and Meta was not asked")
-    keys = VaultSettings(token_keys=settings.token_keys).vault_keys()
-    return Vault(keys).open(sealed, one.id)

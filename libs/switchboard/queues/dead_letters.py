@@ -2,7 +2,8 @@
 Dead letters as a person deals with them: looked at, sent back to where they came from, thrown away.
 
 SQS has no way to look without receiving. So what is looked at is nobody else's for as long as it
-takes, two minutes at most, and is given back as it was: two who look at once each see a part.
+takes, two minutes at most, and is given back as it was: two who look at once each see a part. Who
+looks is told whether they saw all.
 
 A letter that is sent back is first stored in its queue and then deleted here. Whoever is stopped in
 between leaves it in both places, and the next one sends it again: a message may then be read twice,
@@ -15,10 +16,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from switchboard.errors import Unavailable
 from switchboard.queues.batching import MAX_ENTRIES
@@ -79,6 +81,40 @@ class Depth:
         return self.waiting + self.in_hand + self.delayed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """
+    Letters that were wanted, and how many there were of them among all that was looked through.
+
+    `complete`: all that there are were looked through, and nobody else had any in their hands.
+    """
+
+    letters: Sequence[Letter]
+    found: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How many are no longer among the dead letters; `complete` is as when looking."""
+
+    many: int
+    complete: bool
+
+
+Wanted: TypeAlias = Callable[[Letter], bool]
+Done: TypeAlias = Callable[[Letter], None]
+
+
+def everything(_letter: Letter) -> bool:
+    """Want each."""
+    return True
+
+
+def unnoticed(_letter: Letter) -> None:
+    """Tell nobody."""
+
+
 class DeadLetters:
     """The dead letters of `queue`."""
 
@@ -97,30 +133,46 @@ class DeadLetters:
         """
         return await depth(self._client, self._address)
 
-    async def look(self, *, most: int) -> list[Letter]:
+    async def look(
+        self,
+        *,
+        most: int,
+        wanted: Wanted = everything,
+        through: int | None = None,
+        within_s: float | None = None,
+    ) -> Looked:
         """
-        Return at most `most` letters, the longest buried first; all stay where they are.
+        Return at most `most` of those that are `wanted`, the longest buried first; all stay.
+
+        At most `through` are looked through, or `most` of them, for no longer than `within_s`.
 
         Raises:
             Unavailable, QueueRefused: As `depth`.
         """
-        async with self._taking(most) as taken:
-            letters = [letter async for batch in taken.batches() for letter in batch]
-        return sorted(letters, key=lambda letter: (letter.buried_at, letter.message_id))
+        letters: list[Letter] = []
+        found = 0
+        async with self._taking(through or most, within_s) as taken:
+            async for batch in taken.batches():
+                fitting = [one for one in batch if wanted(one)]
+                found += len(fitting)
+                letters = sorted([*letters, *fitting], key=_since)[:most]
+            complete = await self._has_all(taken)
+        return Looked(letters=letters, found=found, complete=complete)
 
     async def redrive(
         self,
-        wanted: Callable[[Letter], bool],
+        wanted: Wanted,
         *,
         most: int,
         through: int | None = None,
-        done: Callable[[], None] = lambda: None,
-    ) -> int:
+        within_s: float | None = None,
+        done: Done = unnoticed,
+    ) -> Ended:
         """
-        Send those that are `wanted` back to their queue, at most `most`; return how many were.
+        Send those that are `wanted` back to their queue, at most `most`.
 
         Those buried since it began are not. `done` is told of each one. All are looked through, or
-        at most `through` of them.
+        at most `through` of them, for no longer than `within_s`.
 
         Raises:
             Unavailable, QueueRefused: As `depth`; what was sent back until then has been.
@@ -134,9 +186,10 @@ class DeadLetters:
                     return_exceptions=True,
                 )
                 failures = [one for one in outcomes if one is not None]
-                await self._delete(
-                    [one for one, failed in zip(letters, outcomes, strict=True) if failed is None]
-                )
+                sent = [one for one, why in zip(letters, outcomes, strict=True) if why is None]
+                await self._delete(sent)
+                for one in sent:
+                    done(one)
                 if failures:
                     raise failures[0]
 
@@ -145,51 +198,55 @@ class DeadLetters:
                 send,
                 most=most,
                 through=through,
-                done=done,
+                within_s=within_s,
             )
 
-    async def discard(
-        self,
-        wanted: Callable[[Letter], bool],
-        *,
-        most: int,
-        done: Callable[[], None] = lambda: None,
-    ) -> int:
+    async def discard(self, wanted: Wanted, *, most: int, done: Done = unnoticed) -> Ended:
         """
-        Throw away those that are `wanted`, at most `most`; return how many were.
+        Throw away those that are `wanted`, at most `most`.
 
         Raises:
             Unavailable, QueueRefused: As `depth`; what was thrown away until then has been.
         """
-        return await self._each(wanted, self._delete, most=most, done=done)
+
+        async def throw(letters: Sequence[Letter]) -> None:
+            await self._delete(letters)
+            for one in letters:
+                done(one)
+
+        return await self._each(wanted, throw, most=most)
 
     async def _each(
         self,
-        wanted: Callable[[Letter], bool],
-        end: Callable[[Sequence[Letter]], Awaitable[None]],
+        wanted: Wanted,
+        end: Callable[[Sequence[Letter]], Awaitable[object]],
         *,
         most: int,
-        done: Callable[[], None],
         through: int | None = None,
-    ) -> int:
+        within_s: float | None = None,
+    ) -> Ended:
         ended = 0
-        async with self._taking(through or (await self.depth()).total + most) as taken:
+        through = through or (await self.depth()).total + most
+        async with self._taking(through, within_s) as taken:
             async for batch in taken.batches():
                 chosen = [one for one in batch if wanted(one)][: most - ended]
                 if chosen:
                     await end(chosen)
                 taken.ended(chosen)
-                for _ in chosen:
-                    done()
                 ended += len(chosen)
                 if ended >= most:
                     break
-        return ended
+            complete = await self._has_all(taken)
+        return Ended(many=ended, complete=complete)
+
+    async def _has_all(self, taken: _Taken) -> bool:
+        """Return whether there is no letter that was not seen, nor is in somebody else's hands."""
+        return taken.exhausted and (await self.depth()).total <= len(taken.in_hand)
 
     @contextlib.asynccontextmanager
-    async def _taking(self, most: int) -> AsyncIterator[_Taken]:
+    async def _taking(self, most: int, within_s: float | None) -> AsyncIterator[_Taken]:
         """Take letters; those that were not ended when it is over are anybody's again."""
-        taken = _Taken(self._receive, most)
+        taken = _Taken(self._receive, most, within_s)
         try:
             yield taken
         finally:
@@ -223,43 +280,61 @@ class DeadLetters:
             if not failed["SenderFault"]:
                 raise Unavailable(f"SQS delete {self._address.name}: {failed['Code']}")
 
-    async def _give_back(self, letters: Sequence[Letter]) -> None:
+    async def _give_back(self, handles: Sequence[str]) -> None:
         url = await self._address.url()
-        for start in range(0, len(letters), MAX_ENTRIES):
+        for start in range(0, len(handles), MAX_ENTRIES):
             with sqs_errors(f"give back {self._address.name}"):
                 await self._client.change_message_visibility_batch(
                     QueueUrl=url,
                     Entries=[
-                        {"Id": str(i), "ReceiptHandle": one.handle, "VisibilityTimeout": 0}
-                        for i, one in enumerate(letters[start : start + MAX_ENTRIES])
+                        {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": 0}
+                        for i, handle in enumerate(handles[start : start + MAX_ENTRIES])
                     ],
                 )
 
 
 class _Taken:
-    """Letters in our hands, by their ids."""
+    """
+    Letters in our hands: by their ids, what gives each back. What they say is not kept.
 
-    def __init__(self, receive: Callable[[int], Awaitable[list[Letter]]], most: int) -> None:
+    `exhausted` is whether there was nothing more to be had, when no more were taken.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[int], Awaitable[list[Letter]]],
+        most: int,
+        within_s: float | None,
+    ) -> None:
         self._receive, self._most = receive, most
-        self.in_hand: dict[str, Letter] = {}
+        self._until = float("inf") if within_s is None else time.monotonic() + within_s
+        self.in_hand: dict[str, str] = {}
+        self.exhausted = False
         self._seen: set[str] = set()
 
     async def batches(self) -> AsyncIterator[list[Letter]]:
         """Receive, and yield what was not seen before, until there is nothing more or enough."""
         empty = 0
-        while empty < _EMPTY_TWICE and len(self._seen) < self._most:
+        while len(self._seen) < self._most and time.monotonic() < self._until:
             received = await self._receive(min(MAX_ENTRIES, self._most - len(self._seen)))
             fresh = [one for one in received if one.message_id not in self._seen]
             self._seen.update(one.message_id for one in fresh)
-            self.in_hand.update({one.message_id: one for one in received})
+            self.in_hand.update({one.message_id: one.handle for one in received})
             empty = 0 if fresh else empty + 1
             if fresh:
                 yield fresh
+            if empty == _EMPTY_TWICE:
+                break
+        self.exhausted = empty == _EMPTY_TWICE or len(self._seen) == self._most
 
     def ended(self, letters: Sequence[Letter]) -> None:
         """Forget letters that are gone."""
         for one in letters:
             self.in_hand.pop(one.message_id, None)
+
+
+def _since(letter: Letter) -> tuple[datetime, str]:
+    return letter.buried_at, letter.message_id
 
 
 async def depth(client: SqsClient, address: Address) -> Depth:

@@ -158,6 +158,7 @@ REASONS: Final[Mapping[str, str]] = {
     "webhook_address_forbidden": "the address is not https, or not on the internet; change it",
     "webhook_secret_missing": "the account has no secret to sign webhooks with; make one",
     "webhook_secret_unusable": "the account's secret for webhooks is none; make another",
+    "key_wrapped": "a key that tokens are sealed with is not given by AWS KMS; we must mend that",
     "credential_unreadable": "our keys do not open the account's token; we must mend that",
     "message_too_large": "it was too large for a queue",
     "queue_refused": "a queue refused a call of ours",

@@ -19,6 +19,7 @@ from switchboard.state.callers import CalledTooOften, Callers
 from switchboard.state.claims import Observations, Observed, Seen
 from switchboard.state.client import StateRefused, open_redis, ping
 from switchboard.state.contacts import Contacts, Remembered
+from switchboard.state.examined import KeptFindings
 from switchboard.state.limits import CONVERSATIONS, Bucket, Limited, Limits, Recall
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Ceiling",
     "Contacts",
     "KeptAnswers",
+    "KeptFindings",
     "Limited",
     "Limits",
     "Observations",

@@ -13,6 +13,7 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `brake:{app}`                       | 1: no call for any account        | sender | until then |
 | `brake:{app}:last`                  | how long the last one was, ms     | sender | see below  |
 | `answer:{account}:<digest>`         | what the classifier answered      | classifier | as set |
+| `examined:{account}:<token>`        | what Meta said when it was asked  | control | 5 min     |
 | `breaker:{<dependency>}`            | a circuit: state, failed, until   | classifier | 1 h    |
 | `calls:{<user>}`                    | when the bucket is full again, µs | control | until then |
 
@@ -80,6 +81,11 @@ def last_brake() -> str:
 def answer(account_id: AccountId, digest: str) -> str:
     """What the classifier answered when it was asked what `digest` stands for."""
     return f"answer:{{{account_id}}}:{digest}"
+
+
+def examined(account_id: AccountId, token: str) -> str:
+    """What an examination found at Meta, by the token that was sealed as `token`."""
+    return f"examined:{{{account_id}}}:{token}"
 
 
 def breaker(name: str) -> str:

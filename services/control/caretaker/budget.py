@@ -20,6 +20,8 @@ from switchboard.state import CONVERSATIONS, Bucket, Limits
 _BURST_SHARE: Final = 4  # a quarter of an hour's calls may go at once
 # The sender looks for what it said in the same conversations.
 _CONVERSATIONS: Final = Bucket(name=CONVERSATIONS, ceiling=CONVERSATION_READS)
+# Each examination asks five times, so these are 60 of an hour's calls, and no more is theirs.
+_EXAMINED_AN_HOUR: Final = 12
 
 
 class CallBudget:
@@ -34,6 +36,16 @@ class CallBudget:
         self._buckets = [_bucket("caretaking", an_hour)]
         if counting:
             self._buckets.append(_bucket("counting", an_hour // 2))
+        self._examined = _bucket("examining", _EXAMINED_AN_HOUR)
+
+    async def examine(self, account_id: AccountId) -> None:
+        """
+        Count one examination of an account; the calls it makes are counted besides.
+
+        Raises:
+            Throttled, Unavailable: As `take`.
+        """
+        await self._limits.reserve(account_id, [self._examined], recall=_unasked)
 
     async def take(self, account_id: AccountId, *, of_conversations: bool = False) -> None:
         """

@@ -12,6 +12,7 @@ from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
 from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.settings import CaretakerSettings
+from services.control.examining import Examining
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
 from services.control.instagram.desk import Desk
@@ -20,10 +21,11 @@ from services.control.instagram.pinging import Pinging
 from switchboard.clock import utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import open_pool
+from switchboard.doctor import DoctorSettings, Visits, account_client
 from switchboard.graph import AccountClient, LoginClient, open_http
 from switchboard.hooks import open_hooks
 from switchboard.queues import Address, Publisher, open_sqs
-from switchboard.state import Limits
+from switchboard.state import KeptFindings, Limits
 from switchboard.state.client import Redis
 from switchboard.state.erasing import forget
 from switchboard.storage import open_place_if_set
@@ -52,7 +54,7 @@ class Caretaking:
 
 @contextlib.asynccontextmanager
 async def open_caretaking(
-    settings: CaretakerSettings, redis: Redis, meter: Meter
+    settings: CaretakerSettings, redis: Redis, meter: Meter, doctor: DoctorSettings | None = None
 ) -> AsyncIterator[Caretaking]:
     """Open what looking after accounts needs; close it in reverse, whatever happens."""
     prefix = settings.queue_prefix
@@ -114,5 +116,16 @@ async def open_caretaking(
                 pinging=Pinging(db=db, hooks=hooks, vault=vault, now=utc_now),
                 vault=vault,
                 db=db,
+                examining=None
+                if doctor is None
+                else Examining(
+                    doctor,
+                    db,
+                    Visits(db, account_client(doctor, http), vault, take=budget.take, now=utc_now),
+                    keys=list(settings.vault_keys()),
+                    budget=budget,
+                    kept=KeptFindings(redis),
+                    now=utc_now,
+                ),
             ),
         )

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from services.control.asked import KNOWN_QUERY
 from services.control.describing import operation_id
 from services.control.envelope import BEARER, Gate
+from services.control.examining import Examining
 from services.control.instagram.connecting import Connecting
 from services.control.instagram.picking import Picking
 from services.control.instagram.pinging import Pinging
@@ -40,6 +41,7 @@ class Desk:
     pinging: Pinging
     vault: Vault
     db: Queryable
+    examining: Examining | None = None
 
     def address(self, path: str) -> str:
         """

@@ -25,6 +25,7 @@ from services.control.resources import (
     exports,
     forecasts,
     intents,
+    jobs,
     labels,
     members,
     workspaces,
@@ -46,4 +47,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     analytics.router,
     dead_letters.router,
+    dead_letters.of_all,
+    jobs.router,
 )

@@ -1,25 +1,31 @@
-"""Messages that could not be handled, as far as they are a workspace's: looked at, sent back."""
+"""Messages that could not be handled: a workspace's own, or for those who run it, all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import Response
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from services.control.asked import Body
-from services.control.envelope import NOT_KEPT, TheLetters, Tx, resource
-from services.control.letters import LOOKED_THROUGH, Later
+from services.control.envelope import NOT_KEPT, Looks, TheLetters, Tx, Views, resource
+from services.control.letters import Later, Letters, SentBack, of
+from services.control.operators import OPERATOR
+from services.control.sessions import SIGNED_IN
 from services.control.within import WithinAsAdmin
 from switchboard.db import accounts
-from switchboard.queues.dead_letters import Letter
+from switchboard.db import letters as noted
+from switchboard.queues.dead_letters import Letter, Wanted, everything
 from switchboard.topology import QUEUES, Queue
 
 router = resource("/workspaces/{workspace_id}/dead-letters", "dead letters")
+of_all = resource("/installation/dead-letters", "dead letters")
 
 MessageId = Annotated[str, Field(min_length=1, max_length=128)]
 QueueName = Literal["events", "classify", "classified", "outbound"]
+Most = Annotated[int, Query(ge=1, le=1_000, description="How many are shown.")]
 _QUEUES: Final = {queue.name: queue for queue in QUEUES}
 
 
@@ -41,14 +47,13 @@ class DeadLetter(BaseModel):
 
 
 class DeadLetterList(BaseModel):
-    """
-    A workspace's dead letters, the longest buried first.
-
-    Of each queue, `looked_through` letters of all are looked through at most.
-    """
+    """Dead letters, the longest buried first."""
 
     items: list[DeadLetter]
-    looked_through: int
+    found: int = Field(description="How many there are, of those that were looked through.")
+    complete: bool = Field(
+        description="Whether all were looked through: no bound was met, and nobody else is at any."
+    )
 
 
 class Redrive(Body):
@@ -59,46 +64,92 @@ class Redrive(Body):
 
 
 class Redriven(BaseModel):
-    """How many were sent back; the others are not there, or in somebody's hands."""
+    """How many were sent back."""
 
     sent_back: int
+    complete: bool = Field(
+        description="Whether none of those named is left. Else ask again: it was not come to, or "
+        "is in somebody else's hands."
+    )
 
 
 @router.get("", response_model=DeadLetterList)
 async def list_dead_letters(
-    workspace: WithinAsAdmin, tx: Tx, letters: TheLetters, queue: QueueName | None = None
+    workspace: WithinAsAdmin,
+    tx: Tx,
+    letters: TheLetters,
+    *,
+    queue: QueueName | None = None,
+    limit: Most = 100,
 ) -> Response:
     """
     List messages about a workspace's accounts that could not be handled; an admin may.
 
     Looking takes some seconds. Two who look at once may each see a part.
     """
-    theirs = await accounts.connected(tx, workspace)
-    queues = QUEUES if queue is None else (_QUEUES[queue],)
-
-    async def find() -> DeadLetterList:
-        found = await letters.look(queues, theirs)
-        return DeadLetterList(items=[_shown(*one) for one in found], looked_through=LOOKED_THROUGH)
-
-    return Later(find)
+    theirs = of(await accounts.connected(tx, workspace))
+    return Later(lambda: _look(letters, queue, theirs, limit))
 
 
 @router.post("/redrive", response_model=Redriven, openapi_extra=NOT_KEPT)
 async def redrive_dead_letters(
-    workspace: WithinAsAdmin, tx: Tx, letters: TheLetters, wanted: Redrive
+    workspace: WithinAsAdmin, tx: Tx, letters: TheLetters, looks: Looks, wanted: Redrive
 ) -> Response:
     """
-    Let messages be handled again; an admin may.
+    Let messages be handled again; an admin may, and it is in the audit log.
 
     Asking again sends back what is left. What was handled before changes nothing the second time.
     """
-    theirs = await accounts.connected(tx, workspace)
-    queue, ids = _QUEUES[wanted.queue], frozenset(wanted.message_ids)
+    theirs = of(await accounts.connected(tx, workspace))
+    return Later(lambda: _send_back(letters, looks, wanted, theirs))
 
-    async def find() -> Redriven:
-        return Redriven(sent_back=await letters.redrive(queue, theirs, ids))
 
-    return Later(find)
+@of_all.get("", response_model=DeadLetterList, dependencies=[OPERATOR])
+async def list_all_dead_letters(
+    letters: TheLetters, queue: QueueName | None = None, limit: Most = 100
+) -> Response:
+    """
+    List all messages that could not be handled; those who run the installation may.
+
+    What nobody could read is among them, and is no account's.
+    """
+    return Later(lambda: _look(letters, queue, everything, limit))
+
+
+@of_all.post(
+    "/redrive",
+    response_model=Redriven,
+    openapi_extra=NOT_KEPT,
+    dependencies=[OPERATOR, SIGNED_IN],
+)
+async def redrive_any_dead_letters(letters: TheLetters, looks: Looks, wanted: Redrive) -> Response:
+    """
+    Let messages be handled again, whoever's they are; those who run the installation may.
+
+    It is in the audit logs of the workspaces they belong to.
+    """
+    return Later(lambda: _send_back(letters, looks, wanted, everything))
+
+
+async def _look(
+    letters: Letters, queue: QueueName | None, wanted: Wanted, most: int
+) -> DeadLetterList:
+    queues: Sequence[Queue] = QUEUES if queue is None else (_QUEUES[queue],)
+    found, looked = await letters.look(queues, wanted, most=most)
+    return DeadLetterList(
+        items=[_shown(*one) for one in found], found=looked.found, complete=looked.complete
+    )
+
+
+async def _send_back(letters: Letters, looks: Views, wanted: Redrive, theirs: Wanted) -> Redriven:
+    """Send them back, and note those that were, even if the rest could not be."""
+    queue, sent = _QUEUES[wanted.queue], SentBack()
+    try:
+        await letters.redrive(queue, theirs, frozenset(wanted.message_ids), sent)
+    finally:
+        async with looks.act() as tx:
+            await noted.note(tx, queue.name, "sent_back", sent.by_account)
+    return Redriven(sent_back=sent.by_account.total(), complete=sent.complete)
 
 
 def _shown(queue: Queue, letter: Letter) -> DeadLetter:

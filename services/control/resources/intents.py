@@ -116,14 +116,14 @@ class TextAsked(Body):
     text: str = Field(min_length=1, max_length=4_000)
 
 
-class TextLabelled(BaseModel):
+class TextLabelled(Body):
     """Something that somebody might write, and what they want; null: none of the intents."""
 
     text: str = Field(min_length=1, max_length=4_000)
     intent: str | None
 
 
-class EvaluationAsked(BaseModel):
+class EvaluationAsked(Body):
     """What recognising is measured on: `texts`, and with `history` what was labelled last."""
 
     texts: list[TextLabelled] = Field([], max_length=_MOST_EVALUATED)

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from switchboard.db.pool import Database
 from switchboard.queues import Address, Outgoing, Publisher, SqsClient, create_queues, open_sqs
 from switchboard.topology import EVENTS, Queue
 from tests.integration.cli.conftest import Switchboard
+from tests.integration.db.town import open_shop
 from tests.support.builders import message
 
+_LOGGED = ("workspace_id", "actor", "action", "subject_id", "before", "after")
 BODY = message("how much?").to_json()
 
 
@@ -68,6 +71,43 @@ async def test_sending_back(
     )
     assert [BODY] == [one["Body"] for one in received["Messages"]]
     assert 0 == (await switchboard("dlq", "list")).code
+
+
+async def test_what_was_done_is_in_the_log(
+    owner: Database, sqs: SqsClient, queue_prefix: str, switchboard: Switchboard
+) -> None:
+    """Of a workspace's own: how many, of which queue, and which database role said so."""
+    shop = await open_shop(owner)
+    where = Address(sqs, EVENTS.dead_letters(queue_prefix))
+    for number in ("1", "2", "3"):
+        attributes = {"Reason": "unreadable", "OriginalMessageId": f"m-{number}", "Receives": "1"}
+        group = "nobody" if number == "3" else shop.instagram_id
+        async with Publisher.open(sqs, where) as publisher:
+            await publisher.publish([Outgoing(BODY, group, attributes=attributes)])
+    ids = [part for number in ("1", "3") for part in ("--id", f"m-{number}")]
+    sent = await switchboard("dlq", "redrive", "events", *ids)
+    thrown = await switchboard("dlq", "discard", "events", "--id", "m-2", "--yes")
+    logged = await owner.fetch(
+        f"select {', '.join(_LOGGED)} from public.audit_log"
+        " where subject = 'dead_letters' order by id"
+    )
+
+    assert [0, 0] == [sent.code, thrown.code]
+    assert [
+        (shop.workspace, "postgres", "insert", "events", None, {"sent_back": 1}),
+        (shop.workspace, "postgres", "delete", "events", {"discarded": 1}, None),
+    ] == [tuple(row[name] for name in _LOGGED) for row in logged]
+
+
+async def test_nothing_is_done_that_cannot_be_logged(
+    buried: Queue, switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away everything stays where it is."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:9/none")
+    ended = await switchboard("dlq", "redrive", buried.name, "--all")
+    listed = await switchboard("dlq", "list")
+
+    assert (2, True, 1) == (ended.code, "DATABASE_URL" in ended.err, listed.code)
 
 
 async def test_throwing_away(buried: Queue, switchboard: Switchboard) -> None:

@@ -17,6 +17,7 @@ from services.control.app import Control, assemble
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.settings import Settings
 from switchboard.db.pool import Database
+from switchboard.doctor import DoctorSettings
 from tests.integration.db.town import Shop
 from tests.integration.db.users import Role, hire, log_in
 from tests.support.tokens import Issuer
@@ -121,10 +122,12 @@ async def open_house(
     """
     Run the API as `assemble` makes it, beside somebody who publishes keys.
 
-    With `caretaking`, the caretaker's settings, it looks after accounts as well.
+    With `caretaking`, the caretaker's settings, it looks after accounts as well, and with `doctor`
+    it examines them.
     """
     issuer, asked = Issuer(), []
     caretaking: CaretakerSettings | None = settings.pop("caretaking", None)
+    doctor: DoctorSettings | None = settings.pop("doctor", None)
 
     async def publish(request: web.Request) -> web.Response:
         asked.append(request.path)
@@ -143,7 +146,7 @@ async def open_house(
             "control_calls_burst": 1_000,
         }
         async with (
-            assemble(Settings(**given | settings), caretaking) as control,
+            assemble(Settings(**given | settings), caretaking, doctor) as control,
             ClientSession() as http,
             running(control),
         ):

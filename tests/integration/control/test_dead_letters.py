@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
 from switchboard.contracts import AccountId, CommentId, CommentWritten, MediaId, PersonId, TraceId
+from switchboard.db import operators
 from switchboard.db.pool import Database
 from switchboard.queues import Bury, Outgoing, Publisher, SqsClient, create_queues, open_sqs
 from switchboard.queues.client import Address
@@ -101,6 +103,7 @@ async def test_ones_own_alone(house: House, owner: Database, shop: Shop, yard: Y
 
     assert 200 == answer.status, answer.text
     (letter,) = answer.body["items"]
+    assert (1, True) == (answer.body["found"], answer.body["complete"])
     assert ("events", shop.instagram_id, "comment.v1", "it could not be read", 1) == (
         letter["queue"],
         letter["account"],
@@ -148,10 +151,108 @@ async def test_sending_back(house: House, owner: Database, shop: Shop, yard: Yar
     answer = await admin.post(path(shop, "/redrive"), named)
     (message,) = await yard.receive()
 
-    assert (200, {"sent_back": 1}) == (answer.status, answer.body)
+    assert (200, {"sent_back": 1, "complete": True}) == (answer.status, answer.body)
     assert mine["body"] == message["Body"]
     assert [] == await yard.receive()
     assert 1 == len((await neighbour.get(path(other))).body["items"])
+
+
+async def test_it_is_in_the_log(house: House, shop: Shop, yard: Yard) -> None:
+    """Who sent how many of which queue back; nothing, if there was nothing."""
+    await yard.bury(shop.instagram_id, "first")
+    await yard.bury(shop.instagram_id, "second")
+    admin = await house.member(shop, "admin")
+    letters = (await admin.get(path(shop))).body["items"]
+    named = {"queue": "events", "message_ids": [one["message_id"] for one in letters]}
+    sent, again = [await admin.post(path(shop, "/redrive"), named) for _ in range(2)]
+    log = await admin.get(f"/v1/workspaces/{shop.workspace}/audit?subject=dead_letters")
+
+    assert [{"sent_back": 2, "complete": True}, {"sent_back": 0, "complete": True}] == [
+        sent.body,
+        again.body,
+    ]
+    assert [("user", str(admin.id), "insert", "events", {"sent_back": 2})] == [
+        (one["actor"], one["actor_id"], one["action"], one["subject_id"], one["after"])
+        for one in log.body["items"]
+    ]
+
+
+async def test_no_more_than_is_shown(house: House, shop: Shop, yard: Yard) -> None:
+    """The longest buried are shown, and how many there are besides."""
+    await yard.bury(shop.instagram_id, "first")
+    await yard.bury(shop.instagram_id, "second")
+    admin = await house.member(shop, "admin")
+    answer = await admin.get(path(shop, "?limit=1"))
+
+    assert (1, 2, True) == (
+        len(answer.body["items"]),
+        answer.body["found"],
+        answer.body["complete"],
+    )
+    assert '"first"' in answer.body["items"][0]["body"]
+
+
+async def test_more_than_are_looked_through(
+    *,
+    owner: Database,
+    shop: Shop,
+    api_url: str,
+    redis_url: str,
+    sqs_endpoint_url: str,
+    yard: Yard,
+) -> None:
+    """A bound that was met is told, and so it is when sending back."""
+    await yard.bury(shop.instagram_id, "first")
+    await yard.bury(shop.instagram_id, "second")
+    bounded = {"control_letters_through": 1, "aws_endpoint_url": sqs_endpoint_url}
+    async with open_house(owner, api_url, redis_url, queue_prefix=yard.prefix, **bounded) as house:
+        admin = await house.member(shop, "admin")
+        looked = await admin.get(path(shop))
+        named = {"queue": "events", "message_ids": ["none-such"]}
+        sent = await admin.post(path(shop, "/redrive"), named)
+
+    assert (1, False) == (looked.body["found"], looked.body["complete"])
+    assert {"sent_back": 0, "complete": False} == sent.body
+
+
+async def test_those_who_run_it(house: House, owner: Database, shop: Shop, yard: Yard) -> None:
+    """They see all, whoever's and nobody's, and send back all; each log has its own part."""
+    other = await open_shop(owner)
+    await yard.bury(shop.instagram_id, "mine")
+    await yard.bury(other.instagram_id, "theirs")
+    await yard.bury(AccountId("nobody"), "nobody's")
+    person = await house.newcomer()
+    assert await operators.add(owner, str(person.id))
+    listed = await person.get("/v1/installation/dead-letters?queue=events")
+    named = {"queue": "events", "message_ids": [one["message_id"] for one in listed.body["items"]]}
+    sent = await person.post("/v1/installation/dead-letters/redrive", named)
+    logged = await owner.fetch(
+        "select workspace_id, actor_id, after from public.audit_log"
+        " where subject = 'dead_letters' order by workspace_id"
+    )
+
+    assert [shop.instagram_id, other.instagram_id, "nobody"] == [
+        one["account"] for one in listed.body["items"]
+    ]
+    assert (3, True) == (listed.body["found"], listed.body["complete"])
+    assert {"sent_back": 3, "complete": True} == sent.body
+    assert [
+        (workspace, person.id, {"sent_back": 1})
+        for workspace in sorted([shop.workspace, other.workspace])
+    ] == [(row["workspace_id"], row["actor_id"], row["after"]) for row in logged]
+
+
+async def test_nobody_else_sees_all(house: House, shop: Shop) -> None:
+    """An owner does not, nor who runs the installation and has signed out send anything back."""
+    person = await house.member(shop, "owner")
+    named = {"queue": "events", "message_ids": ["1"]}
+    listed = await person.get("/v1/installation/dead-letters")
+    sent = await person.post("/v1/installation/dead-letters/redrive", named)
+    assert await operators.add(house.owner, str(person.id))
+    gone = house.of(person.id, session_id=str(uuid4()))
+    late = await gone.post("/v1/installation/dead-letters/redrive", named)
+
+    assert [403, 403, 401] == [one.status for one in (listed, sent, late)]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])

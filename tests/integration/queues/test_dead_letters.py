@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from switchboard.errors import Unavailable
 from switchboard.queues import Bury, SqsClient
-from switchboard.queues.dead_letters import DeadLetters, Letter
+from switchboard.queues.client import Address
+from switchboard.queues.dead_letters import DeadLetters, Ended, Letter, everything
 from switchboard.queues.fates import Fates, Held
 from tests.integration.queues.line import Line
 from tests.integration.queues.relay import Relay
@@ -22,12 +25,7 @@ async def bury(line: Line, *texts: str) -> DeadLetters:
     return DeadLetters(line.client, line.queue, prefix=line.prefix)
 
 
-def everything(_letter: Letter) -> bool:
-    """Want each."""
-    return True
-
-
-def texts_of(letters: list[Letter]) -> list[str]:
+def texts_of(letters: Sequence[Letter]) -> list[str]:
     """Return what the reasons name, in alphabetical order."""
     return sorted(letter.reason.removeprefix("because of ") for letter in letters)
 
@@ -45,7 +43,7 @@ class TestLooking:
         """What was buried is told with why, when, how often it was tried, and for whom."""
         letters = await bury(line, "a")
 
-        (letter,) = await letters.look(most=10)
+        (letter,) = (await letters.look(most=10)).letters
 
         assert ("because of a", 1, "acc1", '{"text":"a"}') == (
             letter.reason,
@@ -61,18 +59,51 @@ class TestLooking:
         letters = await bury(line, *map(str, range(12)))
 
         once = await letters.look(most=100)
-        again = await letters.look(most=100)
+        again = (await letters.look(most=100)).letters
 
-        assert 12 == len(once)
-        assert [one.message_id for one in once] == [one.message_id for one in again]
+        assert (12, 12, True) == (len(once.letters), once.found, once.complete)
+        assert [one.message_id for one in once.letters] == [one.message_id for one in again]
         assert 12 == (await letters.depth()).waiting
 
     async def test_no_more_than_asked_for(self, line: Line) -> None:
         """Looking is bounded."""
         letters = await bury(line, "a", "b", "c")
 
-        assert 2 == len(await letters.look(most=2))
+        looked = await letters.look(most=2)
+
+        assert (2, False) == (len(looked.letters), looked.complete)
+        assert (await letters.look(most=3)).complete
         assert 3 == (await letters.depth()).waiting
+
+    async def test_those_that_are_wanted(self, line: Line) -> None:
+        """The longest buried are shown, all are counted, and it is said that all were seen."""
+        letters = await bury(line, "a", "b", "c")
+
+        looked = await letters.look(
+            most=1, wanted=lambda one: not one.reason.endswith("of b"), through=10
+        )
+
+        assert (["a"], 2, True) == (texts_of(looked.letters), looked.found, looked.complete)
+
+    async def test_what_others_are_at(self, line: Line) -> None:
+        """Whoever looks while another does sees a part, and is told that it is one."""
+        letters = await bury(line, "a", "b")
+        dead = Address(line.client, line.queue.dead_letters(line.prefix))
+        held = await line.client.receive_message(
+            QueueUrl=await dead.url(), WaitTimeSeconds=5, VisibilityTimeout=60
+        )
+
+        looked = await letters.look(most=10)
+
+        assert (1, 1, False) == (len(held["Messages"]), looked.found, looked.complete)
+
+    async def test_no_longer_than_allowed(self, line: Line) -> None:
+        """Time that is over before anything was received is enough to see nothing."""
+        letters = await bury(line, "a")
+
+        looked = await letters.look(most=10, within_s=0)
+
+        assert (0, False) == (looked.found, looked.complete)
 
     async def test_what_sqs_moved_by_itself(self, line: Line) -> None:
         """Nobody gave a reason: that is what is told."""
@@ -81,7 +112,8 @@ class TestLooking:
             await line.receive(wait_s=5, VisibilityTimeout=0)
         assert [] == list(await line.receive(wait_s=1))
 
-        (letter,) = await DeadLetters(line.client, line.queue, prefix=line.prefix).look(most=1)
+        letters = DeadLetters(line.client, line.queue, prefix=line.prefix)
+        (letter,) = (await letters.look(most=1)).letters
 
         assert letter.reason.startswith("SQS gave up on it")
 
@@ -90,32 +122,33 @@ class TestSendingBack:
     async def test_all_once_each(self, line: Line) -> None:
         """Each is in its queue once, as it was, and no longer among the dead letters."""
         letters = await bury(line, *map(str, range(12)))
-        told: list[int] = []
+        told: list[Letter] = []
 
-        sent = await letters.redrive(everything, most=100, done=lambda: told.append(1))
+        sent = await letters.redrive(everything, most=100, done=told.append)
 
-        assert (12, 12) == (sent, len(told))
+        assert (Ended(many=12, complete=True), 12) == (sent, len(told))
         assert sorted(f'{{"text":"{number}"}}' for number in range(12)) == await bodies(line)
         assert 0 == (await letters.depth()).total
 
     async def test_one_of_them(self, line: Line) -> None:
         """The others stay, and can be had at once."""
         letters = await bury(line, "a", "b", "c")
-        wanted = next(one for one in await letters.look(most=10) if one.reason.endswith("of b"))
+        looked = await letters.look(most=10)
+        wanted = next(one for one in looked.letters if one.reason.endswith("of b"))
 
         sent = await letters.redrive(lambda one: one.message_id == wanted.message_id, most=1)
 
-        assert 1 == sent
+        assert 1 == sent.many
         assert ['{"text":"b"}'] == await bodies(line)
-        assert ["a", "c"] == texts_of(await letters.look(most=10))
+        assert ["a", "c"] == texts_of((await letters.look(most=10)).letters)
 
     async def test_no_more_than_allowed(self, line: Line) -> None:
         """Sending back is bounded, so that a queue is not flooded."""
         letters = await bury(line, "a", "b", "c")
 
-        assert 2 == await letters.redrive(everything, most=2)
+        assert Ended(many=2, complete=False) == await letters.redrive(everything, most=2)
         assert 2 == len(await bodies(line))
-        assert 1 == len(await letters.look(most=10))
+        assert 1 == len((await letters.look(most=10)).letters)
 
     async def test_whose_account_it_is_stays(self, line: Line) -> None:
         """SQS goes on serving accounts in turn."""
@@ -150,6 +183,8 @@ class TestThrowingAway:
         """One is gone for good, the other stays."""
         letters = await bury(line, "a", "b")
 
-        assert 1 == await letters.discard(lambda one: one.reason.endswith("a"), most=10)
-        assert ["b"] == texts_of(await letters.look(most=10))
+        ended = await letters.discard(lambda one: one.reason.endswith("a"), most=10)
+
+        assert Ended(many=1, complete=True) == ended
+        assert ["b"] == texts_of((await letters.look(most=10)).letters)
         assert [] == await bodies(line)

@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from switchboard.contracts import AccountId, WorkspaceId
-from switchboard.db.examining import Heard, Server, Waiting
-from switchboard.db.standing import Standing
+from switchboard.db.examining import Server, Waiting
 from switchboard.doctor import judging
-from switchboard.doctor.finding import Finding, Verdict
-from switchboard.errors import Unavailable
-from switchboard.graph import Me, Said
-from switchboard.graph.failures import refusal
-from switchboard.graph.login import MANAGE_COMMENTS, MANAGE_MESSAGES
+from switchboard.doctor.finding import Verdict
 from switchboard.queues.dead_letters import Depth
-from switchboard.rules.campaigns import CAMPAIGN_DEFINITION
+from switchboard.queues.examining import Arranged
 from switchboard.state.examining import RedisServer
+from switchboard.topology import DEAD_LETTER_RETENTION_S, EVENTS, RETENTION_S
 from tests.support.builders import NOON
+from tests.unit.doctor.findings import verdicts
 
 EMPTY = Depth(waiting=0, in_hand=0, delayed=0)
-
-
-def standing(**fields: Any) -> Standing:
-    """Return an account with which all is well."""
-    whole: dict[str, Any] = {
-        "id": UUID(int=1),
-        "workspace_id": WorkspaceId(UUID(int=2)),
-        "workspace": "shop",
-        "instagram_id": AccountId("17841400000000001"),
-        "app_scoped_id": "1020",
-        "username": "shop",
-        "status": "connected",
-        "held_until": None,
-        "hold_reason": None,
-        "has_token": True,
-        "token_issued_at": NOON - timedelta(days=10),
-        "token_expires_at": NOON + timedelta(days=50),
-        "permissions": None,
-        "subscribed_fields": None,
-        "probed_at": None,
-        "private_replies_per_hour": 720,
-        "sends_per_second": 50,
-        "last_event_at": NOON,
-        "proved_at": NOON,
-        "owed": {},
-        "alerts": (),
-    }
-    return Standing(**whole | fields)
-
-
-def me(**fields: Any) -> Me:
-    """Return what Meta says of that account."""
-    whole: dict[str, Any] = {
-        "account_id": AccountId("17841400000000001"),
-        "app_scoped_id": "1020",
-        "username": "shop",
-        "account_type": "BUSINESS",
-        "said": Said(),
-    }
-    return Me(**whole | fields)
 
 
 def waiting(**fields: Any) -> Waiting:
@@ -88,16 +42,6 @@ def redis(**fields: Any) -> RedisServer:
         "most_bytes": 100,
     }
     return RedisServer(**whole | fields)
-
-
-def verdicts(found: Iterable[Finding]) -> dict[str, Verdict]:
-    """Return the verdicts by their checks; the worst, where there are several."""
-    ranks: list[Verdict] = ["ok", "unknown", "warning", "failure"]
-    worst: dict[str, Verdict] = {}
-    for one in found:
-        before = worst.get(one.check, "ok")
-        worst[one.check] = max(before, one.verdict, key=ranks.index)
-    return worst
 
 
 @pytest.mark.parametrize(
@@ -235,120 +179,6 @@ def test_addresses(url: str | None, verdict: Verdict) -> None:
     assert verdict == judging.addresses(url).verdict
 
 
-@pytest.mark.parametrize(
-    ("fields", "check", "verdict"),
-    [
-        ({}, "connection", "ok"),
-        ({"status": "reconnect_needed"}, "connection", "failure"),
-        ({"held_until": NOON + timedelta(hours=1)}, "hold", "warning"),
-        ({"app_scoped_id": None}, "app_scoped_id", "warning"),
-        ({"alerts": ["thread_taken"]}, "alerts", "warning"),
-        ({}, "token", "ok"),
-        ({"has_token": False}, "token", "failure"),
-        ({"token_expires_at": None}, "token", "unknown"),
-        ({"token_expires_at": NOON}, "token", "failure"),
-        ({"token_expires_at": NOON + timedelta(days=3)}, "token", "failure"),
-        ({"token_expires_at": NOON + timedelta(days=15)}, "token", "warning"),
-        (
-            {"token_expires_at": NOON + timedelta(hours=1), "token_issued_at": NOON},
-            "token",
-            "ok",  # just connected: no refresh is possible before a day is over
-        ),
-    ],
-)
-def test_an_account(fields: dict[str, Any], check: str, verdict: Verdict) -> None:
-    """What we know of an account ourselves."""
-    assert verdict == verdicts(judging.status(standing(**fields), NOON))[check]
-
-
-def test_a_disconnected_account() -> None:
-    """Nothing more is asked of one."""
-    assert {"connection": "ok"} == verdicts(
-        judging.status(standing(status="disconnected", has_token=False), NOON)
-    )
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "check", "verdict"),
-    [
-        ({}, {}, "identity", "ok"),
-        ({"instagram_id": "1020"}, {}, "identity", "failure"),
-        ({}, {"account_id": "1784", "app_scoped_id": "9"}, "identity", "failure"),
-        ({}, {"account_type": "PERSONAL"}, "account_type", "failure"),
-    ],
-)
-def test_identity(
-    ours: dict[str, Any], theirs: dict[str, Any], check: str, verdict: Verdict
-) -> None:
-    """Stored under the wrong one of its two ids; another's token; a personal account."""
-    assert verdict == verdicts(judging.identity(standing(**ours), me(**theirs)))[check]
-
-
-def test_stored_under_the_wrong_id_is_said_so() -> None:
-    """The trap has no other sign: webhooks come and match nothing."""
-    (found,) = judging.identity(standing(instagram_id="1020"), me())
-
-    assert "webhooks carry 17841400000000001" in found.saw
-
-
-def test_fields() -> None:
-    """What its campaigns wait for, and what all accounts need; nothing at all is another thing."""
-    needed = judging.needed_fields([{"kind": "comment"}, {"kind": "referral"}])
-
-    assert {"comments", "messages", "messaging_postbacks", "messaging_referral"} == needed
-    assert "ok" == judging.subscription("shop", needed, needed).verdict
-    assert "messaging_referral" in judging.subscription("shop", frozenset(["messages"]), needed).saw
-    assert "sends nothing" in judging.subscription("shop", frozenset(), needed).saw
-
-
-def test_every_trigger_has_its_fields() -> None:
-    """A trigger that is added is not forgotten here."""
-    schema = CAMPAIGN_DEFINITION.json_schema()
-    kinds = {
-        one["properties"]["kind"]["const"]
-        for name, one in schema["$defs"].items()
-        if name.endswith("Trigger")
-    }
-
-    assert kinds == set(judging.FIELDS_OF)
-
-
-def test_permissions() -> None:
-    """A switch of the owner's, what was not granted, and what nobody knows are told apart."""
-    off = refusal(Said(http_status=400, code=200, subcode=2534041), is_send=False)
-    lost = refusal(Said(http_status=400, code=190, subcode=458), is_send=False)
-
-    switched = list(judging.permissions("shop", {MANAGE_MESSAGES: off}))
-    dead = verdicts(judging.permissions("shop", {MANAGE_COMMENTS: lost}))
-    away = verdicts(judging.permissions("shop", {MANAGE_COMMENTS: Unavailable("away")}))
-
-    assert "failure" == verdicts(switched)["message_access_off"]
-    assert "Connected tools" in "".join(one.do for one in switched)
-    assert {"permission": "failure"} == dead
-    assert {"permission": "unknown"} == away
-
-
-@pytest.mark.parametrize(
-    ("last_at", "verdict"),
-    [(None, "warning"), (NOON - timedelta(days=8), "warning"), (NOON, "ok")],
-)
-def test_silence(last_at: Any, verdict: Verdict) -> None:
-    """Nothing that comes is the only sign of an app that is not Live, or has no access."""
-    heard = Heard(last_at=last_at, sent=0, echoes=0)
-
-    assert verdict == judging.silence(standing(), heard, NOON).verdict
-
-
-@pytest.mark.parametrize(
-    ("sent", "echoes", "verdict"), [(5, 0, "ok"), (20, 0, "warning"), (20, 1, "ok")]
-)
-def test_echoes(sent: int, echoes: int, verdict: Verdict) -> None:
-    """Many messages of ours and no echo: then nothing typed by hand is seen either."""
-    heard = Heard(last_at=NOON, sent=sent, echoes=echoes)
-
-    assert verdict == judging.echoes("shop", heard).verdict
-
-
 def test_what_is_not_well_says_what_to_do() -> None:
     """A warning or a failure without advice is of no use."""
     found = [
@@ -356,10 +186,63 @@ def test_what_is_not_well_says_what_to_do() -> None:
         *judging.work(
             waiting(told_at=NOON - timedelta(days=1), asked_at=NOON - timedelta(days=1)), NOON
         ),
-        *judging.status(standing(status="reconnect_needed", alerts=["x"]), NOON),
-        judging.silence(standing(), Heard(last_at=None, sent=0, echoes=0), NOON),
     ]
 
     assert [] == [
         one.check for one in found if one.verdict in {"warning", "failure"} and not one.do
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict", "told"),
+    [
+        ({}, "ok", ""),
+        ({"dead_letters": None}, "failure", "kept nowhere"),
+        ({"dead_letters": "x-other-dlq"}, "failure", "goes to x-other-dlq"),
+        ({"visibility_s": 30}, "warning", "visibility timeout is 30 s and should be 60 s"),
+        ({"max_receives": 3}, "warning", "maxReceiveCount is 3 and should be 8"),
+        ({"retention_s": 60}, "warning", "the retention is 60 s"),
+    ],
+)
+def test_how_queues_are_set_up(fields: dict[str, Any], verdict: Verdict, told: str) -> None:
+    """What cannot be handled must be kept; what waits otherwise than declared is told of."""
+    live: dict[str, Any] = {
+        "visibility_s": EVENTS.visibility_s,
+        "retention_s": RETENTION_S,
+        "dead_letters": "x-events-dlq",
+        "max_receives": EVENTS.max_receives,
+    }
+    dead = Arranged(
+        visibility_s=30, retention_s=DEAD_LETTER_RETENTION_S, dead_letters=None, max_receives=None
+    )
+    found = judging.arrangement(EVENTS, "x", Arranged(**live | fields), dead)
+
+    assert (verdict, "events") == (found.verdict, found.subject)
+    assert told in found.saw
+
+
+def test_dead_letters_that_are_lost_too_soon() -> None:
+    """They keep the clock of the message they were, so their queue must hold on longer."""
+    live = Arranged(
+        visibility_s=EVENTS.visibility_s,
+        retention_s=RETENTION_S,
+        dead_letters="x-events-dlq",
+        max_receives=EVENTS.max_receives,
+    )
+    found = judging.arrangement(EVENTS, "x", live, live)
+
+    assert ("warning", True) == (found.verdict, "dead letters' retention" in found.saw)
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "verdict"),
+    [
+        (403, None, "ok"),
+        (301, "https://www.shop.example/webhooks/instagram", "failure"),
+        (503, None, "warning"),
+        (200, None, "warning"),
+    ],
+)
+def test_the_callback(status: int, location: str | None, verdict: Verdict) -> None:
+    """Meta follows no redirect; what else answers for the ingress is told of."""
+    assert verdict == judging.callback(status, location).verdict

@@ -13,9 +13,18 @@ from tests.integration.control.instagram.owners import Owners, open_owners_at
 
 
 class OpenOwners(Protocol):
-    """Opens the API beside the simulator; what it is given are the caretaker's settings."""
+    """
+    Opens the API beside the simulator; what it is given are the caretaker's settings, and under
+    their names, the doctor's and the API's own.
+    """
 
-    def __call__(self, **settings: Any) -> AbstractAsyncContextManager[Owners]: ...
+    def __call__(
+        self,
+        *,
+        doctor: dict[str, Any] | None = None,
+        house: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> AbstractAsyncContextManager[Owners]: ...
 
 
 @pytest.fixture
@@ -25,8 +34,15 @@ def open_owners(
     """The same as `owners`, with other settings."""
     urls = {"caretaker_database_url": caretaker_url, "aws_endpoint_url": sqs_endpoint_url}
 
-    def opens(**settings: Any) -> AbstractAsyncContextManager[Owners]:
-        return open_owners_at(owner, api_url, redis_url, urls | settings)
+    def opens(
+        *,
+        doctor: dict[str, Any] | None = None,
+        house: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> AbstractAsyncContextManager[Owners]:
+        return open_owners_at(
+            owner, api_url, redis_url, urls | settings, doctor=doctor, house=house or {}
+        )
 
     return opens
 

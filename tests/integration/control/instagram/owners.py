@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,7 @@ from switchboard.contracts import WorkspaceId
 from switchboard.db import tenancy
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
+from switchboard.doctor import DoctorSettings
 from switchboard.graph.login import SCOPES
 from tests.integration.control.house import Answer, House, Person, open_house
 from tests.integration.db.users import Role
@@ -122,9 +123,19 @@ select account.*, credential.key_id, credential.nonce, credential.ciphertext, cr
 
 @contextlib.asynccontextmanager
 async def open_owners_at(
-    owner: Database, api_url: str, redis_url: str, more: dict[str, Any]
+    owner: Database,
+    api_url: str,
+    redis_url: str,
+    more: dict[str, Any],
+    *,
+    doctor: dict[str, Any] | None = None,
+    house: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Owners]:
-    """Run the API beside a simulator; `more` are the caretaker's settings."""
+    """
+    Run the API beside a simulator; `more` are the caretaker's settings.
+
+    With `doctor`, further settings of that, accounts are examined as well; `house` are the API's.
+    """
     settings = Settings(
         webhook_url="http://127.0.0.1:1/",
         app_id="1000000000000001",
@@ -148,8 +159,11 @@ async def open_owners_at(
             "token_keys": f"k:{base64.b64encode(KEY).decode()}",
         }
         caretaking = CaretakerSettings(**given | more)
-        async with open_house(owner, api_url, redis_url, caretaking=caretaking) as house:
-            yield await _known(house, Meta(control))
+        examining = None if doctor is None else DoctorSettings(**given | doctor)
+        async with open_house(
+            owner, api_url, redis_url, caretaking=caretaking, doctor=examining, **(house or {})
+        ) as open_one:
+            yield await _known(open_one, Meta(control))
 
 
 async def _known(house: House, meta: Meta) -> Owners:

@@ -177,6 +177,8 @@ TABLES: dict[str, Table] = {
     ),
     "private.deletion_requests": Table(tenant=None, caretaker=KEEPS),
     "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
+    # Whoever owns the schema says who is one: nobody who comes by the API.
+    "private.operators": Table(tenant=None),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
     "private.forgotten": Table(tenant=None, pipeline=READS),
     "private.delivery_archives": Table(tenant=None, caretaker=KEEPS),

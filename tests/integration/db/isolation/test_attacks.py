@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -331,6 +332,70 @@ class TestFunctions:
         assert tag == "SELECT 0"
 
 
+class TestOperators:
+    async def test_making_oneself_one(self, settled: Settled) -> None:
+        """Nobody who comes by a login of ours becomes an operator, ends one, or sees who is one."""
+        tags = {}
+        for caller in callers(settled.town):
+            async with acting(settled.logins, caller) as connection:
+                for statement in (
+                    "insert into private.operators (user_id) select id from auth.users",
+                    "insert into private.operators (user_id) values (gen_random_uuid())",
+                    "delete from private.operators",
+                    "select user_id from private.operators",
+                ):
+                    tags[caller.name, statement] = await _tag(connection, statement)
+
+        assert {"denied"} == set(tags.values())
+
+    async def test_passing_for_one(self, settled: Settled) -> None:
+        """A key with an operator's id for its own is none, nor is an owner; the operator is."""
+        async with connected(settled.logins.owner) as owner:
+            one: UUID = await owner.fetchval("select user_id from private.operators limit 1")
+        claims = {
+            "key": {"api_key_id": str(one)},
+            "owner": {"sub": str(settled.town.ours.staff["owner"])},
+            "operator": {"sub": str(one)},
+        }
+        found = {}
+        for name, claimed in claims.items():
+            caller = Caller(name, "api", "authenticated", claimed)
+            async with acting(settled.logins, caller) as connection:
+                found[name] = await connection.fetchval("select private.is_operator()")
+
+        assert {"key": False, "owner": False, "operator": True} == found
+
+    async def test_writing_in_anothers_log(self, settled: Settled) -> None:
+        """What became of another's letters is not an owner's to say; of one's own, an admin's."""
+        ours, theirs = settled.town.ours.shop, settled.town.theirs.shop
+        got = {}
+        for name in ("viewer", "editor", "admin", "owner", "stranger"):
+            async with acting(settled.logins, _caller(settled, name)) as connection:
+                got[name] = [
+                    await _tag(connection, _NOTE, json.dumps(dict.fromkeys(accounts, 1)))
+                    for accounts in ([ours.instagram_id], [ours.instagram_id, theirs.instagram_id])
+                ]
+
+        assert {
+            "viewer": ["denied", "denied"],
+            "editor": ["denied", "denied"],
+            "admin": ["SELECT 1", "denied"],
+            "owner": ["SELECT 1", "denied"],
+            "stranger": ["denied", "denied"],
+        } == got
+
+    async def test_running_anothers_jobs(self, settled: Settled) -> None:
+        """Only an admin of an account's own workspace hurries what is done for it."""
+        theirs = settled.town.theirs.shop
+        tags = set()
+        for name in ("viewer", "editor", "admin", "owner", "stranger"):
+            async with acting(settled.logins, _caller(settled, name)) as connection:
+                statement = "select private.run_job($1, 'refresh')"
+                tags.add(await _tag(connection, statement, theirs.account))
+
+        assert {"denied"} == tags
+
+
 async def test_nothing_was_kept(settled: Settled) -> None:
     """The attempts of this room leave nothing behind, so their order does not matter."""
     async with connected(settled.logins.owner) as owner:
@@ -349,8 +414,10 @@ _NOBODYS = {
     "private.forgotten": "id",
     "private.delivery_archives": "day",
     "private.event_memory": "begins_at",
+    "private.operators": "user_id",
 }
 
+_NOTE = "select private.note_letters('events', 'sent_back', $1::text::jsonb)"
 _SET_ROLE = "update public.memberships set role = $1::public.member_role where user_id = $2"
 _REMOVE = "delete from public.memberships where user_id = $1"
 

@@ -67,6 +67,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_FORGOTTEN, shop.account)
     for statement in (*_ARCHIVES, _MEMORY):
         await owner.execute(statement)
+    await owner.execute(_OPERATOR, await sign_up(owner, f"operator@{shop.username}.example"))
     for caller in (*staff.values(), key):
         await owner.execute(_ANSWERED, caller)
     return Tenant(shop, staff, key)
@@ -119,6 +120,7 @@ values (sha256($1::uuid::text::bytea), $1, $2)
 _COVERAGE = """
 insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
+_OPERATOR = "insert into private.operators (user_id) values ($1)"
 _READING = """
 insert into private.comment_readings (account_id, job, media_id, floor_at, began_at)
 values ($1, 'coverage', '1', now(), now())
