@@ -48,6 +48,21 @@ class Account:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """
+    How an account is connected, and when anything last came of it.
+
+    What Instagram granted and sends is as it was seen at `probed_at`; `None`: nobody knows.
+    """
+
+    token_ends_at: datetime | None
+    permissions: Sequence[str] | None
+    subscribed_fields: Sequence[str] | None
+    probed_at: datetime | None
+    last_event_at: datetime | None
+
+
 async def of_workspace(
     db: Queryable, workspace: WorkspaceId, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[Account]:
@@ -76,6 +91,13 @@ async def owed(db: Queryable, account: UUID) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows}
 
 
+async def connection(db: Queryable, account: UUID) -> Connection:
+    """Return how an account that the caller may see is connected."""
+    row = await db.fetchrow(_CONNECTION, account)
+    assert row is not None  # as it was seen
+    return Connection(**{name: row[name] for name in Connection.__slots__})
+
+
 async def connected(db: Queryable, workspace: WorkspaceId) -> dict[AccountId, datetime]:
     """Return the workspace's accounts that are not disconnected, and since when it has them."""
     rows = await db.fetch(_CONNECTED, workspace)
@@ -102,6 +124,17 @@ _OF_WORKSPACE = f"""{_COLUMNS}
 """
 
 _FIND = f"""{_COLUMNS} where id = $1
+"""
+
+_CONNECTION = """
+select private.connection_ends(account.id) as token_ends_at, account.permissions,
+       account.subscribed_fields, account.probed_at,
+       (select max(event.received_at)
+          from public.events event
+         where event.account_id = account.id and event.workspace_id = account.workspace_id)
+         as last_event_at
+  from public.instagram_accounts account
+ where account.id = $1
 """
 
 # In the order of OwnersSettings.

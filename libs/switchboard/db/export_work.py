@@ -79,6 +79,18 @@ async def take(db: Queryable, *, taker: str, lease: timedelta, most_attempts: in
     )
 
 
+async def ask_for_snapshots(db: Queryable, *, every: timedelta, keep: timedelta, most: int) -> int:
+    """
+    Ask for a snapshot of each workspace that has none as new as `every`, to be kept for `keep`.
+
+    Of `most` at once; return of how many.
+    """
+    row = await db.fetchrow(
+        "select private.ask_for_snapshots($1, $2, $3) as asked", every, keep, most
+    )
+    return 0 if row is None else int(row["asked"])
+
+
 async def person(tx: Queryable, work: Work) -> Mapping[str, Any]:
     """
     Return all that is stored of the person that an export is about, with times as `tx` has them.

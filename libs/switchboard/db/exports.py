@@ -23,14 +23,15 @@ Because = Literal["expired", "discarded", "erased"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """An export: what of, and how it stands."""
+    """An export: what of, and how it stands. Nobody has asked for a `snapshot`."""
 
     id: UUID
     kind: Kind
     account_id: UUID | None
     person_id: str | None
     state: State
-    asked_by: UUID
+    asked_by: UUID | None
+    snapshot: bool
     asked_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -110,12 +111,12 @@ returning id
 _UNDER_WAY = """
 select count(*) as under_way
   from public.exports
- where workspace_id = $1 and state in ('asked', 'running')
+ where workspace_id = $1 and state in ('asked', 'running') and not snapshot
 """
 
 _SHOWN: Final = """
-select id, kind, account_id, person_id, state, asked_by, asked_at, started_at, finished_at,
-       attempts, rows, size_bytes, sha256, failure, expires_at, removed_because
+select id, kind, account_id, person_id, state, asked_by, snapshot, asked_at, started_at,
+       finished_at, attempts, rows, size_bytes, sha256, failure, expires_at, removed_because
   from public.exports
 """
 

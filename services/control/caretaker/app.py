@@ -22,6 +22,7 @@ from services.control.caretaker.retaining import Keeping, Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Queue, Sifting
+from services.control.caretaker.snapshotting import Snapshotting
 from services.control.caretaker.sweeping import Sweeping
 from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
@@ -80,6 +81,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Retaining(db=means.db, keeping=keeping, now=means.now),
             Clearing(db=means.db, keeping=keeping, now=means.now),
             Housekeeping(db=means.db),
+            Snapshotting(db=means.db, snapshots=settings.snapshots()),
             Sweeping(db=means.db, place=means.exports),
         ],
         owner=process_name(),

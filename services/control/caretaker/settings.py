@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, PostgresDsn, model_validator
 
+from services.control.caretaker.snapshotting import Snapshots
 from services.control.caretaker.watching import Rhythm
 from switchboard.graph import App
 from switchboard.settings import (
@@ -92,6 +93,16 @@ class CaretakerSettings(
     exports_keep_days: int = Field(
         7, ge=1, le=30, description="Days after which an export is removed."
     )
+    snapshots_every_days: int | None = Field(
+        None,
+        ge=1,
+        le=366,
+        description="Days between two snapshots of a workspace, which are exports that nobody asks"
+        " for. Unset: none are made.",
+    )
+    snapshots_keep_days: int = Field(
+        30, ge=1, le=3_660, description="Days after which a snapshot is removed."
+    )
 
     @model_validator(mode="after")
     def _dropped_is_archived(self) -> Self:
@@ -99,6 +110,12 @@ class CaretakerSettings(
             raise ValueError("ARCHIVE_DIR is what ARCHIVE_URL was called before: set ARCHIVE_URL")
         if (self.archive is None) != (self.retention_days is None):
             raise ValueError("ARCHIVE_URL and RETENTION_DAYS are set together, or neither is")
+        return self
+
+    @model_validator(mode="after")
+    def _snapshots_have_a_place(self) -> Self:
+        if self.snapshots_every_days is not None and self.exports_url is None:
+            raise ValueError("SNAPSHOTS_EVERY_DAYS needs EXPORTS_URL, where they are kept")
         return self
 
     @model_validator(mode="after")
@@ -111,6 +128,15 @@ class CaretakerSettings(
     def archive(self) -> str | None:
         """Where old days are kept, if they are dropped."""
         return self.archive_url or (str(self.archive_dir) if self.archive_dir else None)
+
+    def snapshots(self) -> Snapshots | None:
+        """Return how often workspaces are exported unasked; `None`: never."""
+        if self.snapshots_every_days is None:
+            return None
+        return Snapshots(
+            every=timedelta(days=self.snapshots_every_days),
+            keep=timedelta(days=self.snapshots_keep_days),
+        )
 
     def app(self) -> App:
         """Return our app at Meta."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -150,10 +150,19 @@ class Alert(BaseModel):
 
 
 class AccountHealth(BaseModel):
-    """How an account is: what is open, what is owed, and how fast it may go."""
+    """How an account is: connected how, what is open, what is owed, and how fast it may go."""
 
     status: Status
     hold: Hold | None
+    token_ends_at: datetime | None = Field(
+        description="When its access ends unless it is refreshed, as it is; null: not known."
+    )
+    permissions: list[str] | None = Field(description="What its owner granted; null: not known.")
+    subscribed_fields: list[str] | None = Field(
+        description="The webhooks that Instagram sends of it; null: not known."
+    )
+    probed_at: datetime | None = Field(description="When these two were last seen.")
+    last_event_at: datetime | None = Field(description="When anything last came; null: never.")
     alerts: list[Alert]
     owed: dict[str, int] = Field(description="Deliveries that are not over, by state.")
     private_replies_per_hour: int
@@ -211,6 +220,7 @@ async def read_account_health(account_id: UUID, tx: Tx) -> AccountHealth:
     return AccountHealth(
         status=found.status,
         hold=_hold(found),
+        **asdict(await accounts.connection(tx, account_id)),
         alerts=[_alert(one) for one in opened],
         owed=await accounts.owed(tx, account_id),
         private_replies_per_hour=found.settings.private_replies_per_hour,

@@ -52,7 +52,8 @@ class ExportShown(BaseModel):
     account_id: UUID | None
     person_id: str | None
     state: State
-    asked_by: UUID
+    asked_by: UUID | None = Field(description="A user or an API key; null: a snapshot.")
+    snapshot: bool = Field(description="The installation makes it, without being asked.")
     asked_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from switchboard.db import alerts
+from switchboard.db import alerts, care, credentials
+from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
 from switchboard.rules.alerts import AlertKind
 from tests.integration.control.house import House
@@ -46,6 +47,10 @@ async def test_health(house: House, shop: Shop, owner: Database) -> None:
     await owe(owner, shop)
     await owe(owner, shop, state="parked")
     await hold(owner, shop)
+    ends_at = datetime(2027, 1, 1, tzinfo=UTC)
+    sealed = Vault({"k": bytes(32)}).seal("token", shop.account)
+    await credentials.store(owner, shop.account, sealed, ends_at)
+    await care.probed(owner, shop.account, permissions=["a"], subscribed_fields=["comments"])
     await alerts.raise_alert(owner, shop.account, "account_held", detail={"reason": "policy_block"})
     viewer = await house.member(shop, "viewer")
     health = (await viewer.get(f"/v1/accounts/{shop.account}/health")).body
@@ -53,6 +58,9 @@ async def test_health(house: House, shop: Shop, owner: Database) -> None:
     assert {"ready": 1, "parked": 1} == health["owed"]
     assert ("policy_block", 1) == (health["hold"]["reason"], health["hold"]["times"])
     assert "account_held" in [one["kind"] for one in health["alerts"]]
+    assert ends_at == datetime.fromisoformat(health["token_ends_at"])
+    assert (["a"], ["comments"]) == (health["permissions"], health["subscribed_fields"])
+    assert health["last_event_at"]
     assert all(one["says"] and "{" not in one["says"] for one in health["alerts"])
 
 

@@ -49,12 +49,15 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "beginInstagramLogin": {"account_id": "{account_id}"},
     "redriveDeadLetters": {"queue": "events", "message_ids": ["{event_id}"]},
     "tryWebhook": {"url": "https://127.0.0.1:1/"},
+    "redriveAnyDeadLetters": {"queue": "events", "message_ids": ["m"]},
     "decideDelivery": {"verdict": "cancel"},
+    "askForExport": {"kind": "workspace"},
+    "labelEvent": {"intent": "price"},
 }
 
 # The least role that may, by what is told of it and not by what is found: of what is read, what
 # only admins see; of what is written, by its chapter, and what is otherwise in it.
-ADMINS_READ: Final = {"API keys", "audit", "dead letters"}
+ADMINS_READ: Final = {"API keys", "audit", "dead letters", "doctor", "exports"}
 WRITES: Final[Mapping[str, Role]] = {
     "campaigns": "editor",
     "intents": "editor",
@@ -64,6 +67,7 @@ WRITES: Final[Mapping[str, Role]] = {
     "members": "admin",
     "API keys": "admin",
     "dead letters": "admin",
+    "exports": "admin",
     "instagram": "admin",
     "webhooks": "admin",
     "workspaces": "owner",
@@ -72,6 +76,8 @@ OTHERWISE: Final[Mapping[str, Role]] = {
     "listInvitations": "admin",
     "exportContact": "admin",
     "eraseContact": "admin",
+    "listAccountJobs": "admin",
+    "tryAccountAgain": "editor",
 }
 # For whoever has logged in; what is theirs to do follows from what they send.
 FOR_ALL: Final = {
@@ -80,6 +86,8 @@ FOR_ALL: Final = {
     "acceptInvitation",
     "completeInstagramLogin",
 }
+# For whoever runs the installation, and for no role in a workspace.
+FOR_OPERATORS: Final = {"listAllDeadLetters", "redriveAnyDeadLetters", "examineInstallation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,7 @@ class Operation:
         """Whether what it takes, besides what the path begins with, can name something."""
         written = json.dumps(BODIES.get(self.name, {}))
         named = set(self.places[1:]) | set(re.findall('"{([a-z_]+)}"', written))
-        return bool(named - {"version", "person_id"})
+        return bool(named - {"version", "person_id", "name"})
 
 
 def operations() -> list[Operation]:

@@ -50,7 +50,7 @@ class World:
 
     def is_told(self, text: str, asked: Mapping[str, str]) -> bool:
         """Return whether `text` has something of ours that was not in what was `asked`."""
-        known = set(self.ours.values()) - set(asked.values()) - {"1"}
+        known = set(self.ours.values()) - set(asked.values()) - {"1", "refresh"}
         return MARK in text or any(one in text for one in known)
 
 
@@ -119,8 +119,10 @@ async def _ids(owner: Database, tenant: Tenant) -> dict[str, str]:
         "user_id": str(tenant.staff["viewer"]),
         "version": "1",
         "person_id": "1234567890",
+        "name": "refresh",
         **{name: str(row[name]) for name in ("event_id", "delivery_id", "intent_id")},
         **{name: str(row[name]) for name in ("invitation_id", "key_id", "instagram_id")},
+        "export_id": str(row["export_id"]),
     }
 
 
@@ -129,8 +131,9 @@ def nobodys() -> dict[str, str]:
     return {
         **{name: str(uuid4()) for name in ("workspace_id", "account_id", "campaign_id")},
         **{name: str(uuid4()) for name in ("user_id", "event_id", "delivery_id", "intent_id")},
-        **{name: str(uuid4()) for name in ("invitation_id", "key_id")},
+        **{name: str(uuid4()) for name in ("invitation_id", "key_id", "export_id")},
         "version": "1",
+        "name": "refresh",
         "person_id": "1234567890",
     }
 
@@ -164,6 +167,7 @@ select (select event_id from public.events where workspace_id = $1 and kind = 'c
        (select id from public.intents where workspace_id = $1 limit 1) as intent_id,
        (select id from public.invitations where workspace_id = $1 limit 1) as invitation_id,
        (select id from public.api_keys where workspace_id = $1 limit 1) as key_id,
+       (select id from public.exports where workspace_id = $1 limit 1) as export_id,
        (select instagram_id from public.instagram_accounts
          where workspace_id = $1) as instagram_id
 """

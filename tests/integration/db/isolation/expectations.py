@@ -148,7 +148,7 @@ TABLES: dict[str, Table] = {
     "public.exports": Table(
         select="admin",
         insert="admin",
-        hidden="lease_owner lease_until swept_at",
+        hidden="kept_for lease_owner lease_until swept_at",
         inserts="account_id asked_by id kind person_id workspace_id",
         author="asked_by",
     ),

@@ -45,9 +45,10 @@ def test_where_days_are_kept(
         ({"RETENTION_DAYS": "30"}, "set together"),
         ({"ARCHIVE_URL": "https://x.example", "RETENTION_DAYS": "30"}, "s3://bucket/prefix"),
         ({"ARCHIVE_URL": "/a", "ARCHIVE_DIR": "/a", "RETENTION_DAYS": "30"}, "called before"),
+        ({"SNAPSHOTS_EVERY_DAYS": "7"}, "needs EXPORTS_URL"),
     ],
 )
 def test_what_cannot_be(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], told: str) -> None:
-    """Dropping without keeping, keeping nowhere, and two places are refused at the start."""
+    """Dropping or writing without a place, a place without, and two are refused at the start."""
     with pytest.raises(ValidationError, match=told):
         settings(monkeypatch, **given)
