@@ -158,6 +158,7 @@ class Surroundings:
         return {
             "CARETAKER_DATABASE_URL": backing.caretaker_url,
             "CONTROL_PUBLIC_URL": self.given("CONTROL_PUBLIC_URL") or self.control_url,
+            "DOCTOR_INGRESS_URL": self.ingress_url,
             **(self._files(backing.s3_endpoint_url) if backing.s3_endpoint_url else {}),
         }
 
