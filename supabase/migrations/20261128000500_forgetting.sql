@@ -86,7 +86,7 @@ begin
   end if;
   -- Somebody else, who answered them: whom they answered is taken out.
   new.event := (
-    select jsonb_object_agg(part.name, part.value)
+    select coalesce(jsonb_object_agg(part.name, part.value), '{}')
       from jsonb_each(new.event) as part (name, value)
      where not exists (
        select from private.forgotten gone

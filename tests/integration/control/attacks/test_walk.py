@@ -28,7 +28,7 @@ STOPPED = {
     "readExportAddress": {409},
     "readExportFile": {409},
     "examineWorkspace": {409, 503},
-    "runAccountJob": {404},
+    "runAccountJob": {200, 404},  # whether the caretaker has come to it by then
     "labelEvent": {409},
     "unlabelEvent": {404},
 }

@@ -163,6 +163,7 @@ async def test_whatever_they_call(holed: Settled, name: str) -> None:
 def _call(name: str, kinds: Iterable[str], known: str) -> str:
     values = {
         "uuid": f"'{known}'::uuid",
+        "uuid[]": f"array['{known}'::uuid]",
         "text": "'drop'",
         "bytea": "sha256('x')",
         "text[]": "'{x}'::text[]",
@@ -172,6 +173,8 @@ def _call(name: str, kinds: Iterable[str], known: str) -> str:
         "integer": "1",
         "date": "current_date",
         "timestamp with time zone": "now()",
+        "timestamp with time zone[]": "array[now()]",
+        "interval": "interval '1 d'",
         "boolean": "true",
     }
     return f"{name}({', '.join(values[kind] for kind in kinds)})"
