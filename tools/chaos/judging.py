@@ -158,10 +158,14 @@ def _violations(verdict: Json) -> Iterator[Finding]:
 
 
 def _losses(evidence: Evidence, explanations: _Explanations) -> Iterator[Finding]:
-    """Yield the answers that never came and that nothing explains."""
+    """
+    Yield the answers that never came and that nothing explains.
+
+    To what no webhook told of they are `undelivered`, though it was found by reading.
+    """
     of_comments, of_people = explanations.of_comments(), explanations.of_people()
     ids = {(told.account_id, told.person): told.igsid for told in evidence.told}
-    for one in evidence.verdict["lost"]:
+    for kind, one in _missing(evidence.verdict):
         if one["what"] == "message":
             account_id, person = one["account_id"], one["username"]
             key, explained = (account_id, ids.get((account_id, person), "")), of_people
@@ -170,9 +174,13 @@ def _losses(evidence: Evidence, explanations: _Explanations) -> Iterator[Finding
         if explained[key]:
             explained[key] -= 1
         else:
-            yield Finding("lost", _tell(one))
-    for one in evidence.verdict["undelivered"]:
-        yield Finding("undelivered", _tell(one))
+            yield Finding(kind, _tell(one))
+
+
+def _missing(verdict: Json) -> Iterator[tuple[str, Json]]:
+    for kind in ("lost", "undelivered"):
+        for one in verdict[kind]:
+            yield kind, one
 
 
 def _refusals(evidence: Evidence) -> Iterator[Finding]:

@@ -244,6 +244,17 @@ def test_what_came_back_and_is_not_in_the_ledger() -> None:
     assert ["undecided"] == kinds(evidence(decided=decided))
 
 
+def test_a_refusal_explains_what_no_webhook_told_of() -> None:
+    """It was found by reading, and Meta refused the answer as it was ordered to."""
+    told = verdict(undelivered=[lost()], refused=[refused()])
+    ended = row(state="refused", reason="person_unreachable", code=551)
+
+    assert [] == kinds(evidence(verdict=told, rows=[ended]))
+    assert ["undelivered", "refused"] == kinds(
+        evidence(verdict=told, rows=[replace(ended, code=100)])
+    )
+
+
 def test_an_undelivered_webhook() -> None:
     """A webhook that was not accepted by the end is wrong: everything is whole by then."""
     assert ["undelivered"] == kinds(evidence(verdict=verdict(undelivered=[lost()])))
