@@ -132,6 +132,8 @@ as $$
     ('public.delivery_transitions', 'delivery_id, number', 'workspace_id', '{}', false),
     ('public.delivery_looks', 'delivery_id, number', 'workspace_id', '{}', false),
     ('public.link_clicks', 'clicked_at, event_id', 'workspace_id', '{}', false),
+    ('public.funnel_days', 'account_id, begins_at', 'workspace_id', '{counted_at}', false),
+    ('public.funnel_counts', 'account_id, begins_at, campaign_id', 'workspace_id', '{}', false),
     ('public.alerts', 'raised_at, id', 'workspace_id', '{}', false),
     ('public.audit_log', 'id', 'workspace_id', '{id}', false)
 $$;

@@ -658,31 +658,3 @@ $$;
 comment on function private.drop_event_day(date, int) is
   'Takes a day out of the ledger that is over for more than so many days, if an archive has as many '
   'events as it and its numbers are kept. Returns how many events those were.';
-
--- They travel with their workspace.
-create or replace function private.exported_tables()
-returns table (name text, ordered text, whose text, stays text[], is_event boolean)
-language sql immutable set search_path = ''
-as $$
-  values
-    ('public.workspaces', 'id', 'id', '{}'::text[], false),
-    ('public.instagram_accounts', 'id', 'workspace_id',
-     '{status,held_until,hold_reason,holds,probe_id,probe_until,proved_at}', false),
-    ('public.campaigns', 'id', 'workspace_id', '{}', false),
-    ('public.campaign_versions', 'campaign_id, version', 'workspace_id', '{}', false),
-    ('public.intents', 'account_id, name', 'workspace_id', '{}', false),
-    ('public.intent_labels', 'labelled_at, id', 'workspace_id', '{}', false),
-    ('public.posts', 'account_id, media_id', 'workspace_id', '{}', false),
-    ('public.post_coverage', 'account_id, media_id', 'workspace_id', '{}', false),
-    ('public.rule_books', 'account_id, version', 'workspace_id', '{}', false),
-    ('public.contacts', 'account_id, person_id', 'workspace_id', '{}', false),
-    ('public.events', 'received_at, event_id', 'workspace_id', '{}', true),
-    ('public.deliveries', 'created_at, id', 'workspace_id', '{}', false),
-    ('public.delivery_transitions', 'delivery_id, number', 'workspace_id', '{}', false),
-    ('public.delivery_looks', 'delivery_id, number', 'workspace_id', '{}', false),
-    ('public.link_clicks', 'clicked_at, event_id', 'workspace_id', '{}', false),
-    ('public.funnel_days', 'account_id, begins_at', 'workspace_id', '{counted_at}', false),
-    ('public.funnel_counts', 'account_id, begins_at, campaign_id', 'workspace_id', '{}', false),
-    ('public.alerts', 'raised_at, id', 'workspace_id', '{}', false),
-    ('public.audit_log', 'id', 'workspace_id', '{id}', false)
-$$;

@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import UUID
 
-from switchboard.db.days import Archive
 from switchboard.db.pool import Queryable
 
 _PAGE: Final = 1000
@@ -51,25 +50,6 @@ async def oldest(db: Queryable, *, before: datetime) -> date | None:
     return day
 
 
-async def number(db: Queryable, day: date) -> int:
-    """Return the number of the day's next archive: that of one that was not used, if there is."""
-    row = await db.fetchrow(_NUMBER, day)
-    return 1 if row is None else int(row["number"])
-
-
-async def note(db: Queryable, archive: Archive) -> None:
-    """Note an archive of deliveries, in place of one with its number that was not used."""
-    await db.execute(
-        _NOTE,
-        archive.day,
-        archive.number,
-        archive.rows,
-        archive.size_bytes,
-        archive.sha256,
-        archive.location,
-    )
-
-
 async def drop(db: Queryable, lot: Lot, *, keep_days: int) -> int:
     """
     Delete the deliveries of `lot`, which was read to its end; return how many those were.
@@ -92,17 +72,3 @@ async def forget(db: Queryable, *, keep_days: int, most: int) -> int:
 
 
 _LINES = "select id, created_at, line from private.archived_deliveries($1, $2, $3, $4, $5)"
-
-_NUMBER = """
-select coalesce(max(number) filter (where dropped_at is null), max(number) + 1, 1) as number
-  from private.delivery_archives
- where day = $1
-"""
-
-_NOTE = """
-insert into private.delivery_archives (day, number, rows, size_bytes, sha256, location)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (day, number) do update
-   set rows = excluded.rows, size_bytes = excluded.size_bytes, sha256 = excluded.sha256,
-       location = excluded.location, finished_at = now()
-"""

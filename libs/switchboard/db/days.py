@@ -7,7 +7,6 @@ For the role `switchboard_caretaker`. A day is one in UTC, by when an event was 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Final
 from uuid import UUID
@@ -15,22 +14,6 @@ from uuid import UUID
 from switchboard.db.pool import Queryable
 
 _PAGE: Final = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
-    """
-    A file with all events of a day, without anybody in it; `sha256` is the file's.
-
-    The `number` is over 1 where events of the day came after it had been dropped.
-    """
-
-    day: date
-    number: int
-    rows: int
-    size_bytes: int
-    sha256: str
-    location: str
 
 
 async def make(db: Queryable, *, ahead: int) -> int:
@@ -65,25 +48,6 @@ async def lines(db: Queryable, day: date, *, page: int = _PAGE) -> AsyncIterator
         after = (rows[-1]["received_at"], rows[-1]["event_id"])
 
 
-async def number(db: Queryable, day: date) -> int:
-    """Return the number of the day's next archive: that of one that was not used, if there is."""
-    row = await db.fetchrow(_NUMBER, day)
-    return 1 if row is None else int(row["number"])
-
-
-async def note(db: Queryable, archive: Archive) -> None:
-    """Note an archive, in place of one with its number that was not used."""
-    await db.execute(
-        _NOTE,
-        archive.day,
-        archive.number,
-        archive.rows,
-        archive.size_bytes,
-        archive.sha256,
-        archive.location,
-    )
-
-
 async def drop(db: Queryable, day: date, *, keep_days: int) -> int:
     """
     Take a day out of the ledger; return how many events it had.
@@ -97,17 +61,3 @@ async def drop(db: Queryable, day: date, *, keep_days: int) -> int:
 
 
 _LINES = "select event_id, received_at, line from private.archived_events($1, $2, $3, $4)"
-
-_NUMBER = """
-select coalesce(max(number) filter (where dropped_at is null), max(number) + 1, 1) as number
-  from private.event_archives
- where day = $1
-"""
-
-_NOTE = """
-insert into private.event_archives (day, number, rows, size_bytes, sha256, location)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (day, number) do update
-   set rows = excluded.rows, size_bytes = excluded.size_bytes, sha256 = excluded.sha256,
-       location = excluded.location, finished_at = now()
-"""

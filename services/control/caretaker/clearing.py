@@ -12,9 +12,9 @@ from services.control.caretaker import archiving
 from services.control.caretaker.job import Done
 from services.control.caretaker.retaining import Keeping
 from switchboard.clock import Clock
-from switchboard.db import bounds
+from switchboard.db import archives, bounds
+from switchboard.db.archives import Archive
 from switchboard.db.bounds import Lot
-from switchboard.db.days import Archive
 from switchboard.db.pool import Queryable
 
 _SOON: Final = timedelta(minutes=1)  # when a run has not come to the end
@@ -55,7 +55,7 @@ class Clearing:
             return await self._forget(self.keeping)
         lot = Lot(day, before, self.most)
         archive = await self._archive(lot, self.keeping)
-        await bounds.note(self.db, archive)
+        await archives.note(self.db, "delivery", archive)
         dropped = await bounds.drop(self.db, lot, keep_days=self.keeping.days)
         log.info("deliveries.dropped", day=str(day), deliveries=dropped, sha256=archive.sha256)
         return Done({"cleared": str(day), "deliveries": dropped}, again=timedelta())
@@ -70,7 +70,7 @@ class Clearing:
         return Done({"forgotten": forgotten}, again=_SOON)
 
     async def _archive(self, lot: Lot, keeping: Keeping) -> Archive:
-        number = await bounds.number(self.db, lot.day)
+        number = await archives.number(self.db, "delivery", lot.day)
         name = file_name(lot, number)
         filed = await archiving.write(keeping.archive, name, lot.lines(self.db))
         return Archive(

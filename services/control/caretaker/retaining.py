@@ -11,8 +11,8 @@ import structlog
 from services.control.caretaker import archiving, counting
 from services.control.caretaker.job import Done
 from switchboard.clock import Clock
-from switchboard.db import days, funnel, jobs
-from switchboard.db.days import Archive
+from switchboard.db import archives, days, funnel, jobs
+from switchboard.db.archives import Archive
 from switchboard.db.pool import Queryable
 from switchboard.storage import Place
 
@@ -63,13 +63,13 @@ class Retaining:
             await jobs.hasten(self.db, counting.NAME, None)
             return Done(figures | {"accounts_to_count": owed}, again=_SOON)
         archive = await self._archive(day, self.keeping.archive)
-        await days.note(self.db, archive)
+        await archives.note(self.db, "event", archive)
         dropped = await days.drop(self.db, day, keep_days=self.keeping.days)
         log.info("day.dropped", day=str(day), events=dropped, sha256=archive.sha256)
         return Done(figures | {"dropped": str(day), "events": dropped}, again=timedelta())
 
     async def _archive(self, day: date, place: Place) -> Archive:
-        number = await days.number(self.db, day)
+        number = await archives.number(self.db, "event", day)
         name = file_name(day, number)
         filed = await archiving.write(place, name, days.lines(self.db, day))
         return Archive(

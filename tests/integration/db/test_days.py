@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from switchboard.db import days, history, migrate
-from switchboard.db.days import Archive
+from switchboard.db import archives, days, history, migrate
+from switchboard.db.archives import Archive
 from switchboard.db.errors import QueryFailed
 from switchboard.db.ledger import Recorded, record
 from switchboard.db.pool import Database, open_pool
@@ -55,7 +55,7 @@ async def archive(db: Database, day: date, rows: int, number: int = 1) -> None:
     of = Archive(
         day=day, number=number, rows=rows, size_bytes=9, sha256="0" * 64, location="a.jsonl.gz"
     )
-    await days.note(db, of)
+    await archives.note(db, "event", of)
 
 
 class TestTelling:
@@ -197,11 +197,11 @@ class TestArchiving:
 
     async def test_numbers(self, owner: Database, caretaker: Database) -> None:
         """An archive that was not used is replaced; one whose events were dropped is not."""
-        first = await days.number(caretaker, OLD)
+        first = await archives.number(caretaker, "event", OLD)
         await archive(caretaker, OLD, rows=1)
-        unused = await days.number(caretaker, OLD)
+        unused = await archives.number(caretaker, "event", OLD)
         await owner.execute("update private.event_archives set dropped_at = now()")
-        used = await days.number(caretaker, OLD)
+        used = await archives.number(caretaker, "event", OLD)
 
         assert (1, 1, 2) == (first, unused, used)
         with pytest.raises(QueryFailed, match="42501"):

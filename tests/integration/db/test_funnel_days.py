@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from switchboard.contracts import CampaignId, DeliveryId, PersonId
-from switchboard.db import days, erasing, funnel, ledger, tenancy
-from switchboard.db.days import Archive
+from switchboard.db import archives, days, erasing, funnel, ledger, tenancy
+from switchboard.db.archives import Archive
 from switchboard.db.errors import QueryFailed
 from switchboard.db.funnel import STAGES, Day, Kept, Stage
 from switchboard.db.pool import Database, Queryable
@@ -373,9 +373,10 @@ class Ledger:
     async def drop(self, day: date) -> None:
         """Archive a day, whatever it has, and drop it."""
         rows = await self.owner.fetchrow(_THERE, day)
-        number = await days.number(self.caretaker, day)
-        await days.note(
+        number = await archives.number(self.caretaker, "event", day)
+        await archives.note(
             self.caretaker,
+            "event",
             Archive(
                 day=day,
                 number=number,
