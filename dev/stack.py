@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -49,8 +48,8 @@ async def open_stack(
         ServerFailed, PartEnded: Something does not start.
     """
     ports.require_free(around.ports, listening(around))
-    os.environ.update(around.credentials())  # the AWS client takes them from nowhere else
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(around.as_own_credentials())
         backing, servers = await stack.enter_async_context(open_backing(around, narrator))
         with narrator.doing("Demo workspace") as line:
             line.detail = await seeds.plant(backing.owner_url, around.keys)

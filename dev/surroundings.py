@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -110,6 +112,26 @@ class Surroundings:
         """Return credentials for a local queue server, which does not look at them."""
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         return {name: self.given(name) or "local" for name in names}
+
+    @contextlib.contextmanager
+    def as_own_credentials(self) -> Iterator[None]:
+        """
+        Give this process the credentials, too; as it was before, afterwards.
+
+        The AWS client takes them from nowhere but the environment. A test that runs in the same
+        process later has a server of its own, which may know others.
+        """
+        lent = self.credentials()
+        before = {name: os.environ.get(name) for name in lent}
+        os.environ.update(lent)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     def of_service(self, service: Service, backing: Backing) -> dict[str, str]:
         """Return a service's whole environment; what we do not decide is passed on."""

@@ -3,6 +3,7 @@
 import hypothesis
 
 pytest_plugins = [
+    "tests.support.environment",
     "tests.support.servers",
     "tests.support.no_sockets",
     "tests.support.browser",

@@ -25,7 +25,11 @@ _PROBE_BUDGET = aiohttp.ClientTimeout(total=2)
 
 
 class SqsServer(EmbeddedServer):
-    """An SQS-compatible server. Any region and credentials will do."""
+    """
+    An SQS-compatible server. Any region will do, and any credentials for calls.
+
+    It opens an address signed with those it was started with, or with `test`.
+    """
 
     name = "sqs"
     farewell = ((signal.SIGTERM, 15.0), (signal.SIGKILL, 10.0))

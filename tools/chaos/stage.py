@@ -135,7 +135,7 @@ async def open_stage(
     async with contextlib.AsyncExitStack() as stack:
         ports = Ports(stack)
         around = read_surroundings(_environ(folder, ports), keeps=False)
-        os.environ.update(around.credentials())  # the AWS client takes them from nowhere else
+        stack.enter_context(around.as_own_credentials())
         backing, parts = await stack.enter_async_context(open_backing(around, narrator))
         await seeds.plant(backing.owner_url, around.keys, businesses)
         door = await stack.enter_async_context(running(_door(around, backing, ports, hurry)))

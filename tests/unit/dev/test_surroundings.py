@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,3 +137,16 @@ def test_every_checkout_has_keys_of_its_own(tmp_path: Path) -> None:
 
     assert one.token_key != other.token_key
     assert one.app_secret != other.app_secret
+
+
+def test_credentials_are_lent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has them while the stack runs; what it had, or had not, comes back."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+
+    with surroundings(folder).as_own_credentials():
+        lent = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+
+    assert ("local", "local") == lent
+    assert "mine" == os.environ["AWS_ACCESS_KEY_ID"]
+    assert "AWS_SECRET_ACCESS_KEY" not in os.environ
