@@ -6,6 +6,7 @@ READY := $(ROOT)/.local/ready
 LOCKS := $(wildcard $(ROOT)/requirements/*.txt)
 PY := .venv/bin/python
 IN := cd "$(ROOT)" &&
+WORKERS := auto
 
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-header --no-emit-index-url $(UPGRADE)
@@ -35,15 +36,15 @@ run: $(READY) ## Run the whole system on this machine, with a short story; Ctrl-
 demo: $(READY) ## The same, ending with a summary; fails if a step did not happen
 	@$(IN) exec $(PY) -m dev demo
 
-test: $(READY) ## Run every test, against real servers
-	@$(IN) exec $(PY) -m pytest
+test: $(READY) ## Run every test, against real servers (WORKERS=1: one at a time)
+	@$(IN) exec $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 check: $(READY) ## Formatting, lint, types, import rules, unit and property tests
 	@$(IN) $(PY) -m ruff format --check --quiet . \
 		&& $(PY) -m ruff check --quiet . \
 		&& $(PY) -m mypy \
 		&& .venv/bin/lint-imports \
-		&& $(PY) -m pytest --quiet tests/unit tests/properties
+		&& $(PY) -m pytest --quiet --numprocesses $(WORKERS) tests/unit tests/properties
 
 fmt: $(READY) ## Format, and repair what lint can repair
 	@$(IN) $(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
