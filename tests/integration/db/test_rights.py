@@ -100,6 +100,7 @@ FUNCTIONS = {
         "private.funnel(uuid,uuid,uuid,date,date)",
         "private.is_operator()",
         "private.is_signed_in()",
+        "private.my_api_key()",
         "private.my_workspace_ids(member_role)",
         "private.note_letters(text,text,jsonb)",
         "private.run_job(uuid,text)",

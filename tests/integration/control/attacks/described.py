@@ -81,6 +81,7 @@ OTHERWISE: Final[Mapping[str, Role]] = {
 }
 # For whoever has logged in; what is theirs to do follows from what they send.
 FOR_ALL: Final = {
+    "readMe",
     "listWorkspaces",
     "createWorkspace",
     "acceptInvitation",
