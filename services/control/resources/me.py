@@ -61,7 +61,7 @@ async def _user(tx: Tx, who: Caller) -> UserCalling:
         id=who.user_id,
         email=who.email,
         is_operator=await is_operator(tx),
-        workspaces=[Workspace.model_validate(one) for one in found[:_MOST]],
+        workspaces=[Workspace.of(one) for one in found[:_MOST]],
         has_more=len(found) > _MOST,
     )
 
@@ -76,5 +76,5 @@ async def _program(tx: Tx, who: Caller, key: api_keys.OwnKey) -> ProgramCalling:
         prefix=key.prefix,
         role=key.role,
         expires_at=key.expires_at,
-        workspace=Workspace.model_validate(workspace),
+        workspace=Workspace.of(workspace),
     )
