@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.control.api import make_api, serve
 from services.control.caretaker.settings import CaretakerSettings
@@ -89,6 +90,7 @@ async def assemble(
                 through=settings.control_letters_through,
                 within_s=settings.control_letters_s,
             ),
+            deletion_grace=timedelta(days=settings.control_deletion_grace_days),
             exports=exports,
         )
         # Redis is no reason to be unready: without it, calls are not counted.

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final, cast
 
@@ -72,6 +73,7 @@ class Gate:
     watchers: Watchers
     redis: Redis
     letters: Letters
+    deletion_grace: timedelta
     exports: Place | None = None
 
     async def admit(self, request: Request) -> Caller:
@@ -222,6 +224,10 @@ async def _exports(request: Request) -> Place | None:
     return cast("Gate", request.app.state.gate).exports
 
 
+async def _deletion_grace(request: Request) -> timedelta:
+    return cast("Gate", request.app.state.gate).deletion_grace
+
+
 async def _views(request: Request) -> Views:
     return Views(cast("Gate", request.app.state.gate), cast("Caller", request.state.caller))
 
@@ -232,6 +238,8 @@ Afterwards = Annotated[Deeds, Depends(_afterwards)]
 TheLetters = Annotated[Letters, Depends(_letters)]
 # Where exports are kept, if any are made.
 TheExports = Annotated[Place | None, Depends(_exports)]
+# How long the deletion of a workspace can be called off.
+DeletionGrace = Annotated[timedelta, Depends(_deletion_grace)]
 Looks = Annotated[Views, Depends(_views)]
 
 

@@ -92,6 +92,12 @@ class Settings(StorageSettings, QueueSettings, DatabaseSettings, RedisSettings, 
         le=90,
         description="The longest that is done; after two minutes SQS gives them to others.",
     )
+    control_deletion_grace_days: int = Field(
+        7,
+        ge=1,
+        le=90,
+        description="Days for which the deletion of a workspace can be called off.",
+    )
     control_max_body_bytes: int = Field(
         _MAX_BODY_BYTES, ge=1_024, description="The largest body a request may have; then 413."
     )

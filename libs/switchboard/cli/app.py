@@ -17,6 +17,7 @@ from switchboard.cli.commands.operating import operating
 from switchboard.cli.commands.operators import operators
 from switchboard.cli.commands.queues import queues
 from switchboard.cli.commands.tokens import tokens
+from switchboard.cli.commands.workspaces import workspaces
 from switchboard.cli.failing import EXIT_CANNOT, EXIT_INTERRUPTED
 from switchboard.cli.running import refuse
 
@@ -37,6 +38,7 @@ app.add_typer(dead, name="dlq")
 
 app.add_typer(tokens, name="tokens")
 app.add_typer(operators, name="operators")
+app.add_typer(workspaces, name="workspaces")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

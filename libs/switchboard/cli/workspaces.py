@@ -19,7 +19,7 @@ from switchboard.storage import CannotKeep, FileMissing
 async def export(written: str, destination: str, *, as_json: bool) -> int:
     """Write everything that a workspace owns to a new folder, or to a .zip, here or in S3."""
     async with open_database() as db:
-        workspace = await _workspace(db, written)
+        workspace = await named(db, written)
         try:
             async with distant.target(destination) as files:
                 manifest = await take(db, workspace, files, told=_tell)
@@ -52,7 +52,13 @@ async def import_(source: str, *, owner: str | None, keep_owed: bool, as_json: b
     return 0
 
 
-async def _workspace(db: Queryable, written: str) -> WorkspaceId:
+async def named(db: Queryable, written: str) -> WorkspaceId:
+    """
+    Return the workspace of that id or name.
+
+    Raises:
+        CannotDo: None is called so, or several.
+    """
     try:
         return WorkspaceId(UUID(written))
     except ValueError:

@@ -33,6 +33,18 @@ class ApiKey:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """The key that calls, as its program may see it."""
+
+    id: UUID
+    workspace_id: WorkspaceId
+    name: str
+    prefix: str
+    role: Role
+    expires_at: datetime | None
+
+
 async def listed(
     db: Queryable, workspace: WorkspaceId, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[ApiKey]:
@@ -74,9 +86,19 @@ async def whose(db: Queryable, key_hash: bytes) -> UUID | None:
     return None if row is None else row["id"]
 
 
+async def own(db: Queryable) -> OwnKey | None:
+    """Return the key that calls; `None`: a user does."""
+    row = await db.fetchrow(_OWN)
+    return None if row is None else OwnKey(**{name: row[name] for name in OwnKey.__slots__})
+
+
 def _key(row: Row) -> ApiKey:
     return ApiKey(**{name: row[name] for name in ApiKey.__slots__})
 
+
+_OWN = """
+select id, workspace_id, name, prefix, role::text, expires_at from private.my_api_key()
+"""
 
 _LISTED = """
 select id, name, prefix, role::text, created_by, created_at, expires_at, last_used_at, revoked_at

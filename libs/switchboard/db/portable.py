@@ -37,7 +37,13 @@ class Table:
     whose: str = "workspace_id"
 
 
-WORKSPACES: Final = Table(name="public.workspaces", order="id", whose="id")
+# That it is to be deleted where it comes from is no reason to delete it where it goes.
+WORKSPACES: Final = Table(
+    name="public.workspaces",
+    order="id",
+    stays=frozenset({"deletion_asked_at", "deletion_asked_by", "deletion_due_at"}),
+    whose="id",
+)
 # Without its token an account sends nothing, and what Meta thought of it is another app's matter.
 ACCOUNTS: Final = Table(
     name="public.instagram_accounts",
@@ -104,6 +110,7 @@ STAYS: Final[Mapping[str, str]] = {
     "private.event_archives": "where this installation keeps its files",
     "private.forgotten": "what is still on its way to this installation is nobody's elsewhere",
     "private.operators": "who runs this installation",
+    "private.removed_workspaces": "what was deleted here",
 }
 
 

@@ -16,13 +16,21 @@ Role = Literal["viewer", "editor", "admin", "owner"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A workspace, and what the one who asks is in it."""
+    """
+    A workspace, and what the one who asks is in it.
+
+    `deletion_due_at`: from then on it is deleted, unless that is called off. Who asked for it is
+    `None` if it was whoever runs the installation.
+    """
 
     id: WorkspaceId
     name: str
     role: Role
     revision: int
     created_at: datetime
+    deletion_asked_at: datetime | None
+    deletion_asked_by: UUID | None
+    deletion_due_at: datetime | None
 
 
 async def mine(
@@ -58,6 +66,7 @@ def _workspace(row: Row) -> Workspace:
 # A key is no member; what it is there is told by where it may do what.
 _COLUMNS = """
 select workspace.id, workspace.name, workspace.revision, workspace.created_at,
+       workspace.deletion_asked_at, workspace.deletion_asked_by, workspace.deletion_due_at,
        coalesce(membership.role,
                 (select max(role)
                    from unnest(enum_range(null::public.member_role)) role

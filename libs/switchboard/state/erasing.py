@@ -1,4 +1,4 @@
-"""Erasing a person from Redis: what was remembered of them, and their share of limits."""
+"""Erasing from Redis: a person, with their share of limits; or an account, with everybody."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ async def forget(redis: Redis, account_id: AccountId, person_id: PersonId) -> in
         async for key in redis.scan_iter(match=pattern, count=_STEP):
             found.add(str(key))
         # One by one: on a cluster they may not be in one slot with what else is being scanned.
+        return sum([int(await redis.unlink(key)) for key in sorted(found)])
+
+
+async def forget_account(redis: Redis, account_id: AccountId) -> int:
+    """
+    Forget everything of an account that nobody has connected; return how many keys there were.
+
+    Raises:
+        Unavailable: Redis is away; ask again.
+    """
+    # The braces are what says whose a key is: one of another account has its own between them.
+    pattern = "*:" + _literal(f"{{{account_id}}}") + "*"
+    with redis_errors("forget"):
+        found = {str(key) async for key in redis.scan_iter(match=pattern, count=_STEP)}
         return sum([int(await redis.unlink(key)) for key in sorted(found)])
 
 

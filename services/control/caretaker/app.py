@@ -18,12 +18,14 @@ from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.housekeeping import Housekeeping
 from services.control.caretaker.probing import Probing
 from services.control.caretaker.refreshing import Refreshing
+from services.control.caretaker.removing import Forget, Removing
 from services.control.caretaker.retaining import Keeping, Retaining
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.caretaker.shelf import Shelf
 from services.control.caretaker.sifting import Queue, Sifting
 from services.control.caretaker.snapshotting import Snapshotting
 from services.control.caretaker.sweeping import Sweeping
+from services.control.instagram.connecting import Connecting
 from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
@@ -48,6 +50,7 @@ class Means:
     login: LoginClient
     events: Queue
     meter: Meter
+    forget_account: Forget
     archive: Place | None = None
     exports: Place | None = None
     now: Clock = utc_now
@@ -83,12 +86,25 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Housekeeping(db=means.db),
             Snapshotting(db=means.db, snapshots=settings.snapshots()),
             Sweeping(db=means.db, place=means.exports),
+            Removing(
+                db=means.db,
+                accounts=connecting(means, vault),
+                forget=means.forget_account,
+                now=means.now,
+            ),
         ],
         owner=process_name(),
         meter=means.meter,
         every_s=settings.caretaker_every_s,
         lease=timedelta(seconds=settings.caretaker_lease_s),
         at_once=settings.caretaker_at_once,
+    )
+
+
+def connecting(means: Means, vault: Vault) -> Connecting:
+    """Put together who connects accounts, and lets them go."""
+    return Connecting(
+        db=means.db, login=means.login, accounts=means.meta, vault=vault, now=means.now
     )
 
 

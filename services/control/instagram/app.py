@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from services.control.caretaker.app import Means, make_caretaker, make_exporting
+from services.control.caretaker.app import Means, connecting, make_caretaker, make_exporting
 from services.control.caretaker.budget import CallBudget
 from services.control.caretaker.caretaker import Caretaker
 from services.control.caretaker.exporting import Exporting
 from services.control.caretaker.settings import CaretakerSettings
 from services.control.examining import Examining
-from services.control.instagram.connecting import Connecting
 from services.control.instagram.deleting import Deleting
 from services.control.instagram.desk import Desk
 from services.control.instagram.picking import Picking
@@ -27,7 +26,7 @@ from switchboard.hooks import open_hooks
 from switchboard.queues import Address, Publisher, open_sqs
 from switchboard.state import KeptFindings, Limits
 from switchboard.state.client import Redis
-from switchboard.state.erasing import forget
+from switchboard.state.erasing import forget, forget_account
 from switchboard.storage import open_place_if_set
 from switchboard.telemetry import Meter
 from switchboard.topology import EVENTS
@@ -90,15 +89,9 @@ async def open_caretaking(
             login=login,
             events=events,
             meter=meter,
+            forget_account=partial(forget_account, redis),
             archive=archive,
             exports=exports,
-        )
-        connecting = Connecting(
-            db=db,
-            login=login,
-            accounts=meta,
-            vault=vault,
-            now=utc_now,
         )
         budget = CallBudget(means.limits, an_hour=settings.caretaker_calls_an_hour)
         yield Caretaking(
@@ -111,7 +104,7 @@ async def open_caretaking(
                 app=app,
                 secrets=settings.meta_app_secrets,
                 public_url=settings.control_public_url,
-                connecting=connecting,
+                connecting=connecting(means, vault),
                 picking=Picking(db=db, meta=meta, budget=budget, vault=vault),
                 pinging=Pinging(db=db, hooks=hooks, vault=vault, now=utc_now),
                 vault=vault,

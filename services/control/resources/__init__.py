@@ -27,11 +27,13 @@ from services.control.resources import (
     intents,
     jobs,
     labels,
+    me,
     members,
     workspaces,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    me.router,
     workspaces.router,
     members.router,
     accounts.router,

@@ -133,7 +133,7 @@ class TestMembers:
         assert [(409, "conflict")] * 2 == [
             (one.status, one.code) for one in (leaving, stepping_down)
         ]
-        assert "Make somebody else an owner first." in leaving.body["detail"]
+        assert "Make somebody else an owner first" in leaving.body["detail"]
 
     async def test_leaving(self, house: House, shop: Shop) -> None:
         """Anyone may leave; from then on they see nothing, whatever their token says."""

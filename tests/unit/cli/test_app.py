@@ -288,6 +288,10 @@ _WRONG: dict[tuple[str, ...], list[str]] = {
     ("replay",): ["--since", "2026-11-01"],
     ("try-again",): ["--account", "nobodys"],
     ("webhook-secret",): ["--account", "nobodys"],
+    ("workspaces", "delete"): ["nobodys", "--yes"],
+    ("workspaces", "keep"): ["nobodys"],
+    ("workspaces", "list"): [],
+    ("workspaces", "owner"): ["nobodys", "nobody"],
 }
 _NEVER_WRONG = {("schema",), ("doctor",)}  # nothing is read; what is wrong is what it finds
 

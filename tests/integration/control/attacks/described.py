@@ -53,6 +53,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "decideDelivery": {"verdict": "cancel"},
     "askForExport": {"kind": "workspace"},
     "labelEvent": {"intent": "price"},
+    "deleteWorkspace": {"name": "another name"},
 }
 
 # The least role that may, by what is told of it and not by what is found: of what is read, what
@@ -81,6 +82,7 @@ OTHERWISE: Final[Mapping[str, Role]] = {
 }
 # For whoever has logged in; what is theirs to do follows from what they send.
 FOR_ALL: Final = {
+    "readMe",
     "listWorkspaces",
     "createWorkspace",
     "acceptInvitation",

@@ -25,6 +25,8 @@ STOPPED = {
     "tryWebhook": {409, 422},
     "deleteCampaign": {409},
     "askForExport": {409},
+    "deleteWorkspace": {409},  # it is called otherwise than what is typed
+    "keepWorkspace": {404},
     "readExportAddress": {409},
     "readExportFile": {409},
     "examineWorkspace": {409, 503},

@@ -415,6 +415,7 @@ _NOBODYS = {
     "private.delivery_archives": "day",
     "private.event_memory": "begins_at",
     "private.operators": "user_id",
+    "private.removed_workspaces": "workspace_id",
 }
 
 _NOTE = "select private.note_letters('events', 'sent_back', $1::text::jsonb)"

@@ -64,6 +64,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
         await owner.execute(statement, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
     await owner.execute(_DELETION)
+    await owner.execute(_REMOVED)
     await owner.execute(_FORGOTTEN, shop.account)
     for statement in (*_ARCHIVES, _MEMORY):
         await owner.execute(statement)
@@ -143,6 +144,10 @@ _NUMBERS = (
 _DELETION = """
 insert into private.deletion_requests (confirmation_code, app_scoped_id_hash)
 values (gen_random_uuid()::text, sha256('1'))
+"""
+_REMOVED = """
+insert into private.removed_workspaces (workspace_id, asked_at, finished_at)
+values (gen_random_uuid(), now(), now())
 """
 _ARCHIVES = tuple(
     f"""
