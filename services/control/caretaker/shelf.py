@@ -120,7 +120,7 @@ class Reader:
         Meta's count is kept only if nothing of it is left in doubt, or the post would not be read
         again until another comment comes: what was written since an earlier run began is.
         """
-        is_all_seen = sifted.whole and not sifted.new and reading.after is None
+        is_all_seen = sifted.whole and not sifted.new and not reading.is_begun
         known_until = reading.began_at - self.sifting.on_its_way
         await coverage.keep_ground(
             self.db,
