@@ -179,6 +179,7 @@ TABLES: dict[str, Table] = {
     "private.known_events": Table(tenant=None, pipeline=ADDS, caretaker=READS),
     # Whoever owns the schema says who is one: nobody who comes by the API.
     "private.operators": Table(tenant=None),
+    "private.letter_deeds": Table(tenant=None),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
     "private.forgotten": Table(tenant=None, pipeline=READS),
     "private.delivery_archives": Table(tenant=None, caretaker=KEEPS),
