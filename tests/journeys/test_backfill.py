@@ -25,6 +25,7 @@ from tests.support.builders import on_comment, private_reply
 from tests.support.installation import Business, Scene
 
 LINK = {"trigger": on_comment("link"), "steps": [private_reply("Here it is")]}
+ANSWERED = LINK | {"trigger": on_comment("link", include_replies=True)}
 # As many private replies as go at once; and what else people write.
 ASKING, OTHERS = 28, 92
 PEOPLE = ASKING + OTHERS
@@ -57,7 +58,7 @@ async def jobs(scene: Scene) -> AsyncIterator[tuple[Backfilling, Covering]]:
         rhythm = Rhythm(usual=timedelta(minutes=10), soon=timedelta(minutes=1))
         yield (
             Backfilling(shelf=shelf, sifting=sifting, rhythm=rhythm, now=utc_now),
-            Covering(shelf=shelf, sifting=sifting, now=utc_now),
+            Covering(shelf=shelf, sifting=sifting, now=utc_now, deep=1_000),
         )
 
 
@@ -117,7 +118,7 @@ async def test_an_answer_beyond_the_fiftieth(
 ) -> None:
     """A viral comment's oldest answer, which no webhook told of, gets its private reply, once."""
     backfilling, covering = jobs
-    shop = await scene.business(LINK)
+    shop = await scene.business(ANSWERED)
     await scene.simulator.call("PUT", "/sim/config", {"webhook_loss": {"share": 1}})
     under = {"account_id": shop.account_id, "media_id": shop.media_id}
     told = {"username": "top", "text": "what a view"}

@@ -27,8 +27,9 @@ class Reading:
     at `floor`.
 
     First the `threads` are read that its pages had no room for; when no pages are left
-    (`all_pages`), they are all that is. Until now it has seen so many comments that are `readable`,
-    and of these so many `stored`. Its last page was read at `read_at`.
+    (`all_pages`), they are all that is. `to_the_end`: pages that are older than `floor` are read as
+    well, for what has been answered on them since. Until now it has seen so many comments that are
+    `readable`, and of these so many `stored`. Its last page was read at `read_at`.
     """
 
     floor: datetime
@@ -36,6 +37,7 @@ class Reading:
     after: str | None = None
     threads: tuple[Thread, ...] = ()
     all_pages: bool = False
+    to_the_end: bool = False
     readable: int = 0
     stored: int = 0
     read_at: datetime | None = None
@@ -61,6 +63,7 @@ async def unfinished(db: Queryable, account: UUID, job: str) -> Mapping[MediaId,
             after=row["after"],
             threads=tuple(_thread(one) for one in row["threads"]),
             all_pages=row["all_pages"],
+            to_the_end=row["to_the_end"],
             readable=row["readable"],
             stored=row["stored"],
             read_at=row["read_at"],
@@ -85,6 +88,7 @@ async def keep(
         reading.stored,
         [{"comment_id": one.comment_id, "after": one.after} for one in reading.threads],
         reading.all_pages,
+        reading.to_the_end,
     )
 
 
@@ -98,7 +102,8 @@ def _thread(kept: Mapping[str, Any]) -> Thread:
 
 
 _UNFINISHED = """
-select media_id, after, threads, all_pages, floor_at, began_at, readable, stored, read_at
+select media_id, after, threads, all_pages, to_the_end, floor_at, began_at, readable, stored,
+       read_at
   from private.comment_readings
  where account_id = $1 and job = $2
  order by read_at, media_id
@@ -107,14 +112,15 @@ select media_id, after, threads, all_pages, floor_at, began_at, readable, stored
 _KEEP = """
 insert into private.comment_readings (
   account_id, job, media_id, after, floor_at, began_at, readable, stored, threads, all_pages,
-  read_at)
-select $1, $2, media_id, $4, $5, $6, $7, $8, $9::jsonb, $10, clock_timestamp()
+  to_the_end, read_at)
+select $1, $2, media_id, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, clock_timestamp()
   from unnest($3::text[]) with ordinality as post (media_id, place)
  order by place
 on conflict (account_id, job, media_id) do update
    set after = excluded.after, floor_at = excluded.floor_at, began_at = excluded.began_at,
        readable = excluded.readable, stored = excluded.stored, threads = excluded.threads,
-       all_pages = excluded.all_pages, read_at = excluded.read_at
+       all_pages = excluded.all_pages, to_the_end = excluded.to_the_end,
+       read_at = excluded.read_at
 """
 
 _END = """

@@ -168,7 +168,8 @@ class Sifting:
     def _gone_on(self, reading: Reading, page: CommentPage, found: Sifted) -> Reading:
         """Return the reading as it stands when `page` has been read."""
         floor = max(reading.floor, self.now() - ANSWERABLE)
-        is_end = page.after is None or _is_below(page.oldest_at, floor)
+        ends_at_floor = bool(reading.threads) or not reading.to_the_end
+        is_end = page.after is None or (ends_at_floor and _is_below(page.oldest_at, floor))
         more = tuple(
             Thread(comment_id=one.comment_id, after=one.after)
             for one in page.more

@@ -124,8 +124,9 @@ class Household:
         sifting = self.sifting(on_its_way)
         return Backfilling(shelf=self.shelf(), sifting=sifting, rhythm=RHYTHM, now=self.now)
 
-    def covering(self) -> Covering:
-        return Covering(shelf=self.shelf(), sifting=self.sifting(timedelta()), now=self.now)
+    def covering(self, deep: int = 10_000) -> Covering:
+        sifting = self.sifting(timedelta())
+        return Covering(shelf=self.shelf(), sifting=sifting, now=self.now, deep=deep)
 
     def shelf(self) -> Shelf:
         return Shelf(db=self.db, meta=self.accounts, budget=self.purse, vault=VAULT)

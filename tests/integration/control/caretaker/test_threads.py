@@ -182,6 +182,91 @@ async def test_somebody_is_erased_meanwhile(house: Household) -> None:
     assert (80, True) == (standing.detail["missed"], standing.detail["whole"])
 
 
+async def answered_of_old(house: Household) -> str:
+    """Let a comment be too old to be answered, below so many that its page is not read."""
+    old = await house.comment("old", **days_ago(30))
+    for n in range(60):
+        await house.comment(f"p{n}", **days_ago(9))
+    await house.comment("newest")
+    return old
+
+
+async def test_an_answer_under_an_old_comment(house: Household) -> None:
+    """It can be answered, wherever it stands: the next round that sees another count finds it."""
+    old = await answered_of_old(house)
+    await house.run(house.covering())
+    await house.recorded(*house.published)
+    before = house.purse.taken
+    await house.run(house.covering())
+    calm = house.purse.taken - before
+    await house.comment("late", parent_id=old)
+    await house.run(house.backfilling())
+    backfilled = house.purse.taken, found(house)
+    standing = await house.run(house.covering())
+    await house.recorded(*house.published)
+    (post,) = await coverage.of_account(house.db, house.shop.account)
+    again = await house.run(house.covering())
+
+    assert 2 == calm  # the list of posts, and one page of two
+    assert 1 == backfilled[1]
+    assert (1, True) == (standing.detail["missed"], standing.detail["whole"])
+    assert ("late", old) == (house.published[-1].author_username, house.published[-1].parent_id)
+    assert (2, 1) == (post.readable, post.stored)
+    assert 0 == again.detail["missed"]
+
+
+async def test_more_old_comments_than_calls(house: Household) -> None:
+    """A round that may not read so much leaves it to the next, which goes on over several runs."""
+    old = await answered_of_old(house)
+    await house.run(house.covering())
+    await house.recorded(*house.published)
+    await house.comment("late", parent_id=old)
+    bounded = await house.run(house.covering(deep=10))
+    missed = []
+    for _ in range(2):
+        house.purse.left = 2
+        missed.append((await house.run(house.covering())).detail["missed"])
+
+    assert (0, True) == (bounded.detail["missed"], bounded.detail["whole"])
+    assert [0, 1] == missed
+
+
+async def test_a_post_beyond_the_latest_hundred(house: Household) -> None:
+    """A round looks at its count, and reads it when that is another."""
+    us = house.shop.instagram_id
+    await house.comment("before", **days_ago(9))
+    for n in range(100):
+        await house.meta.sim("PUT", f"/accounts/{us}/media/181{n:014}", {"caption": "caps"})
+    await house.run(house.covering())
+    before = house.purse.taken
+    await house.comment("late")
+    await house.run(house.backfilling())
+    backfilled = found(house)
+    standing = await house.run(house.covering())
+    await house.recorded(*house.published)
+    again = await house.run(house.covering())
+
+    assert 0 == backfilled
+    assert ("late", 1) == (house.published[-1].author_username, standing.detail["missed"])
+    assert (0, 0) == (again.detail["posts"], again.detail["missed"])
+    assert 1 + 3 + 2 == house.purse.taken - before  # lists of posts of a page or two, and the post
+
+
+async def test_few_calls_and_many_posts(house: Household) -> None:
+    """The latest are counted, though there is no call left to look at the others."""
+    us = house.shop.instagram_id
+    for n in range(100):
+        await house.meta.sim("PUT", f"/accounts/{us}/media/181{n:014}", {"caption": "caps"})
+    await house.comment("late", media_id="181" + "0" * 12 + "99")
+    house.purse.left = 1
+    begun = await house.run(house.covering())
+    house.purse.left = 1
+    standing = await house.run(house.covering())
+
+    assert (False, True) == (begun.detail["whole"], standing.detail["whole"])
+    assert "late" == house.published[-1].author_username
+
+
 class OldestFirst:
     """A Meta that shows one comment, and its answers with the oldest first: 20 on a page."""
 
