@@ -116,7 +116,7 @@ begin
   update private.letter_deeds deed
      set done = by_account, ended_at = greatest(clock_timestamp(), deed.at)
    where deed.id = begun and deed.ended_at is null
-     and (not by_caller or deed.actor_id = private.caller_id())
+     and (not by_caller or deed.actor_id = coalesce((select auth.uid()), private.api_key_id()))
   returning deed.* into ended;
   if not found then
     raise exception 'nothing of yours was begun as %, or it has ended', begun
@@ -143,7 +143,7 @@ returns setof private.letter_deeds
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not private.is_operator() then
+  if not exists (select from private.operators where user_id = (select auth.uid())) then
     raise exception 'what was done with everybody''s letters is not yours to see'
       using errcode = 'insufficient_privilege', hint = 'Those who run the installation may.';
   end if;
