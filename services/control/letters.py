@@ -11,9 +11,8 @@ installation, who see all. Each answer says whether all were looked through.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -22,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from switchboard.contracts import AccountId
+from switchboard.db.letters import LetterLog
 from switchboard.errors import Unavailable
 from switchboard.queues import SqsClient
 from switchboard.queues.client import QueueRefused
@@ -32,14 +32,6 @@ from switchboard.topology import Queue
 Accounts = Mapping[AccountId, datetime]
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class SentBack:
-    """How many letters of each account were sent back; `complete`: none that was named is left."""
-
-    by_account: Counter[AccountId] = field(default_factory=Counter)
-    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,31 +70,27 @@ class Letters:
         return named[:most], whole
 
     async def redrive(
-        self, queue: Queue, wanted: Wanted, ids: Collection[str], sent: SentBack
-    ) -> None:
+        self, queue: Queue, wanted: Wanted, ids: Collection[str], book: LetterLog
+    ) -> bool:
         """
-        Send those of the letters `ids` that are `wanted` back, and count them in `sent`.
+        Send those of the letters `ids` that are `wanted` back; return whether none of them is left.
 
         Raises:
-            Unavailable: SQS is away; what was sent back until then has been, and is counted.
+            Unavailable: SQS is away, or the database; what was sent back until then has been.
         """
-
-        def done(letter: Letter) -> None:
-            sent.by_account[AccountId(letter.group)] += 1
-
         try:
             ended = await self._of(queue).redrive(
                 lambda one: one.message_id in ids and wanted(one),
                 most=len(ids),
+                book=book,
                 through=self.through,
                 within_s=self.within_s,
-                done=done,
             )
         except QueueRefused as refused:
             raise Unavailable(str(refused)) from refused
         finally:
-            log.info("letters.sent_back", queue=queue.name, many=sent.by_account.total())
-        sent.complete = ended.complete or ended.many == len(ids)
+            log.info("letters.sent_back", queue=queue.name, many=book.many)
+        return ended.complete or ended.many == len(ids)
 
     async def _look(self, queue: Queue, wanted: Wanted, most: int) -> Looked:
         try:

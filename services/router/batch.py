@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -43,6 +43,7 @@ class Batch:
     erased: set[tuple[AccountId, PersonId]] = field(default_factory=set)
     failed: dict[EventId, Failure] = field(default_factory=dict)
     _names: dict[UUID, AccountId] = field(default_factory=dict)
+    _erasings: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
     def of(cls, cases: Iterable[Case]) -> Batch:
@@ -51,6 +52,7 @@ class Batch:
         for case in batch.waiting:
             if case.tenant is not None:
                 batch._names[case.tenant.account] = case.event.account_id
+                batch._erasings[case.tenant.account].add(case.erasings)
             if case.person is not None and case.cached is not None:
                 batch.known[case.person] = case.cached
         return batch
@@ -109,15 +111,21 @@ class Batch:
             self._recorded(one, standing)
 
     def to_remember(self) -> list[Remembered]:
-        """Return the contacts that Redis should have from now on."""
+        """
+        Return the contacts that Redis should have from now on.
+
+        Of an account of which somebody was erased while its events were observed, there are none.
+        """
         return [
             Remembered(
                 account_id=self._names[account],
                 person_id=person_id,
                 contact=contact,
                 instead_of=self.wrong.get((account, person_id)),
+                erasings=next(iter(self._erasings[account])),
             )
             for (account, person_id), contact in self.learnt.items()
+            if len(self._erasings[account]) == 1
         ]
 
     def _recorded(self, one: Decided, standing: Standing) -> None:

@@ -23,7 +23,8 @@ class Case:
 
     `tenant` is `None` where nobody has connected the account. `person_id` is the event's, or for a
     click that of the delivery it came from. `cached` is the contact as Redis has it, if it does,
-    and `window_closes_at` what Redis knows of the window.
+    and `window_closes_at` what Redis knows of the window; `erasings`, how those of the account
+    stood when it was asked.
     """
 
     event: InboundEvent
@@ -32,6 +33,7 @@ class Case:
     person_id: PersonId | None = None
     cached: Contact | None = None
     window_closes_at: datetime | None = None
+    erasings: str = ""
 
     @property
     def event_id(self) -> EventId:

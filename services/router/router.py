@@ -193,6 +193,7 @@ def _case(
         person_id=event.person or of_origin,
         cached=seen.contact,
         window_closes_at=seen.window_closes_at,
+        erasings=seen.erasings,
     )
 
 

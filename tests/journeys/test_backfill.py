@@ -25,6 +25,7 @@ from tests.support.builders import on_comment, private_reply
 from tests.support.installation import Business, Scene
 
 LINK = {"trigger": on_comment("link"), "steps": [private_reply("Here it is")]}
+ANSWERED = LINK | {"trigger": on_comment("link", include_replies=True)}
 # As many private replies as go at once; and what else people write.
 ASKING, OTHERS = 28, 92
 PEOPLE = ASKING + OTHERS
@@ -57,7 +58,7 @@ async def jobs(scene: Scene) -> AsyncIterator[tuple[Backfilling, Covering]]:
         rhythm = Rhythm(usual=timedelta(minutes=10), soon=timedelta(minutes=1))
         yield (
             Backfilling(shelf=shelf, sifting=sifting, rhythm=rhythm, now=utc_now),
-            Covering(shelf=shelf, sifting=sifting, now=utc_now),
+            Covering(shelf=shelf, sifting=sifting, now=utc_now, deep=1_000),
         )
 
 
@@ -110,3 +111,34 @@ async def test_a_fifth_of_the_webhooks_never_come(
     assert {"matched": ASKING, "no_match": OTHERS} == await scene.outcomes(shop)
     assert {"sent": ASKING} == await scene.states(shop)
     assert [] == (await scene.simulator.judgement())["twice"]
+
+
+async def test_an_answer_beyond_the_fiftieth(
+    scene: Scene, jobs: tuple[Backfilling, Covering]
+) -> None:
+    """A viral comment's oldest answer, which no webhook told of, gets its private reply, once."""
+    backfilling, covering = jobs
+    shop = await scene.business(ANSWERED)
+    await scene.simulator.call("PUT", "/sim/config", {"webhook_loss": {"share": 1}})
+    under = {"account_id": shop.account_id, "media_id": shop.media_id}
+    told = {"username": "top", "text": "what a view"}
+    top = await scene.simulator.call("POST", "/sim/comments", under | told)
+    under["parent_id"] = top["comment_id"]
+    asked = {"username": "first", "text": "LINK", "expect": {"private_reply": 1, "public_reply": 0}}
+    await scene.simulator.call("POST", "/sim/comments", under | asked)
+    for n in range(60):
+        told = {"username": f"p{n}", "text": "so true"}
+        await scene.simulator.call("POST", "/sim/comments", under | told)
+
+    account = await cared_for(scene, shop)
+    found = await backfilling.run(account)
+    await scene.decided(shop, events=62)
+    counted = await covering.run(account)
+    judged = await scene.simulator.all_answered(timeout_s=60)
+    (post,) = await coverage.of_account(scene.db, shop.account)
+
+    assert (62, 0) == (found.detail["missed"], counted.detail["missed"])
+    assert (62, 62) == (post.readable, post.stored)
+    assert judged["ok"]
+    assert {"matched": 1, "no_match": 61} == await scene.outcomes(shop)
+    assert {"sent": 1} == await scene.states(shop)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
@@ -15,9 +14,7 @@ from switchboard.cli.database import open_database
 from switchboard.cli.failing import EXIT_FOUND, CannotDo
 from switchboard.cli.progress import counting
 from switchboard.cli.queues import open_queues, queue_named
-from switchboard.contracts import AccountId
-from switchboard.db import letters as log
-from switchboard.db.letters import Deed
+from switchboard.db.letters import Deed, LetterLog
 from switchboard.queues.dead_letters import DeadLetters, Ended, Letter
 from switchboard.topology import QUEUES
 
@@ -90,17 +87,9 @@ async def _end(
         await db.ping()  # what is done is logged, so nothing is done where it cannot be
         letters = DeadLetters(client, queue, prefix=prefix)
         total = len(ids) or min(most, (await letters.depth()).total)
-        by_account: Counter[AccountId] = Counter()
         with counting(ended, total) as count:
-
-            def done(letter: Letter) -> None:
-                by_account[AccountId(letter.group)] += 1
-                count()
-
-            try:
-                many = (await end(letters, _named(ids), most=len(ids) or most, done=done)).many
-            finally:
-                await log.note(db, queue.name, deed, by_account)
+            book = LetterLog(db.transaction, queue.name, deed, count)
+            many = (await end(letters, _named(ids), most=len(ids) or most, book=book)).many
         left = (await letters.depth()).total
     if many < len(ids):
         raise CannotDo(f"{many} {ended}; {len(ids) - many} of those named are not there")

@@ -20,7 +20,7 @@ from switchboard.db import erasing
 from switchboard.db.erasing import Erased
 from switchboard.db.errors import QueryFailed
 from switchboard.db.pool import Queryable
-from switchboard.queues.dead_letters import DeadLetters, Letter
+from switchboard.queues.dead_letters import DeadLetters, Letter, Unwritten
 from switchboard.settings import RedisSettings
 from switchboard.state import erasing as in_redis
 from switchboard.state import open_redis
@@ -82,7 +82,9 @@ async def _letters(account: AccountId, person: PersonId) -> int:
         for queue in QUEUES:
             letters = DeadLetters(client, queue, prefix=prefix)
             ended = await letters.discard(
-                lambda letter: names(letter, account, person), most=_MOST_LETTERS
+                lambda letter: names(letter, account, person),
+                most=_MOST_LETTERS,
+                book=Unwritten(),  # the erasing is
             )
             thrown += ended.many
     return thrown

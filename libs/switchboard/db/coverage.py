@@ -13,10 +13,15 @@ from switchboard.db.pool import Queryable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What is known of a post: Meta's count when it was last read, and up to when all of it is."""
+    """
+    What is known of a post: Meta's count when it was last read, and up to when all of it is.
+
+    `counted_told` is Meta's count when it was last begun to be counted.
+    """
 
     told: int | None
     grounded_at: datetime | None
+    counted_told: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,9 @@ async def grounds(db: Queryable, account: UUID) -> Mapping[MediaId, Ground]:
     """Return what is known of each of the account's posts that was ever read."""
     rows = await db.fetch(_GROUNDS, account)
     return {
-        MediaId(row["media_id"]): Ground(told=row["told"], grounded_at=row["grounded_at"])
+        MediaId(row["media_id"]): Ground(
+            told=row["told"], grounded_at=row["grounded_at"], counted_told=row["counted_told"]
+        )
         for row in rows
     }
 
@@ -75,6 +82,13 @@ async def keep_count(
     await db.execute(_COUNT, account, workspace, media, readable, stored)
 
 
+async def keep_told(
+    db: Queryable, account: UUID, workspace: WorkspaceId, told: Mapping[MediaId, int]
+) -> None:
+    """Keep how many comments Meta counts of each post, now that they begin to be counted."""
+    await db.execute(_TOLD, account, workspace, list(told), list(told.values()))
+
+
 async def of_account(db: Queryable, account: UUID) -> Sequence[Coverage]:
     """Return the coverage of the account's posts, the last counted first."""
     rows = await db.fetch(_COVERAGE, account)
@@ -90,7 +104,16 @@ async def of_posts(
     return {one.media_id: one for one in found}
 
 
-_GROUNDS = "select media_id, told, grounded_at from public.post_coverage where account_id = $1"
+_GROUNDS = """
+select media_id, told, grounded_at, counted_told from public.post_coverage where account_id = $1
+"""
+
+_TOLD = """
+insert into public.post_coverage (account_id, workspace_id, media_id, counted_told)
+select $1, $2, post.media_id, post.told
+  from unnest($3::text[], $4::int[]) as post (media_id, told)
+on conflict (account_id, media_id) do update set counted_told = excluded.counted_told
+"""
 
 _KEEP = """
 insert into public.post_coverage as known (

@@ -109,6 +109,7 @@ STAYS: Final[Mapping[str, str]] = {
     "private.funnel_changes": "days whose events arrive are counted anew",
     "private.event_archives": "where this installation keeps its files",
     "private.forgotten": "what is still on its way to this installation is nobody's elsewhere",
+    "private.letter_deeds": "what became of this installation's dead letters",
     "private.operators": "who runs this installation",
     "private.removed_workspaces": "what was deleted here",
 }

@@ -27,6 +27,7 @@ STAYS: Final[Mapping[str, str]] = {
     "private.forgotten": "for 40 days: what is still on its way is recorded without anybody",
     "private.deletion_requests": "Meta may ask how one stands; it names nobody",
     "private.removed_workspaces": "the installation's own log of what was deleted",
+    "private.letter_deeds": "the installation's own log of dead letters, by their ids at SQS",
     "private.operators": "who runs the installation",
     "private.event_archives": "files of all tenants' days, with nobody in them",
     "private.delivery_archives": "as event_archives",

@@ -12,13 +12,15 @@ class Tidied:
     """
     How many were removed of each, and how many deletions name nobody now.
 
-    `forgotten`: erasings from before which nothing can come any more.
+    `forgotten`: erasings from before which nothing can come any more. `comment_readings`: those
+    that nobody has gone on with for a week, of accounts that were left for instance.
     """
 
     login_states: int = 0
     idempotency_keys: int = 0
     deletion_requests: int = 0
     forgotten: int = 0
+    comment_readings: int = 0
 
     def __add__(self, other: Tidied) -> Tidied:
         """Return both together."""
@@ -38,5 +40,19 @@ async def tidy(db: Queryable, *, most: int) -> Tidied:
 
 
 _TIDY = """
-select tidied.*, private.tidy_forgotten($1) as forgotten from private.tidy($1) tidied
+with left_reading as (
+  select account_id, job, media_id
+    from private.comment_readings
+   where read_at < now() - interval '7 days'
+   limit $1::int
+), gone_reading as (
+  delete from private.comment_readings reading
+   using left_reading old
+   where (reading.account_id, reading.job, reading.media_id)
+         = (old.account_id, old.job, old.media_id)
+  returning 1
+)
+select tidied.*, private.tidy_forgotten($1) as forgotten,
+       (select count(*) from gone_reading) as comment_readings
+  from private.tidy($1) tidied
 """

@@ -9,7 +9,15 @@ mixes its HTTP statuses.
 This package is the only one that talks to Meta's Graph API.
 """
 
-from switchboard.graph.account import CommentPage, CommentSeen, Me, Media, MediaPage, Subscription
+from switchboard.graph.account import (
+    CommentPage,
+    CommentSeen,
+    Me,
+    Media,
+    MediaPage,
+    MoreAnswers,
+    Subscription,
+)
 from switchboard.graph.account_client import AccountClient
 from switchboard.graph.answers import Posted, Said, Sent, Uploaded, Usage
 from switchboard.graph.calling import open_http
@@ -59,6 +67,7 @@ __all__ = [
     "Media",
     "MediaPage",
     "Message",
+    "MoreAnswers",
     "NotSendable",
     "NotSent",
     "NotUnderstood",

@@ -5,8 +5,8 @@ and what stands under them. Read tolerantly; pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ MEDIA_FIELDS: Final = "id,timestamp,media_product_type,permalink,comments_count"
 # With what people know a post by.
 SHOWN_FIELDS: Final = f"{MEDIA_FIELDS},caption,media_type,media_url,thumbnail_url"
 _COMMENT_FIELDS: Final = "id,text,timestamp,username,from,parent_id"
-COMMENT_FIELDS: Final = f"{_COMMENT_FIELDS},media,replies.limit(50){{{_COMMENT_FIELDS}}}"
+ANSWER_FIELDS: Final = f"{_COMMENT_FIELDS},media"
+COMMENT_FIELDS: Final = f"{ANSWER_FIELDS},replies.limit(50){{{_COMMENT_FIELDS}}}"
 _FILM: Final = "VIDEO"
 MOST_MEDIA: Final = 100  # on a page; Meta, "IG User Media"
 MOST_COMMENTS: Final = 50  # on a page; Meta, "IG Media Comments"
@@ -94,19 +95,36 @@ class CommentSeen:
     media_product_type: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreAnswers:
+    """
+    What answers a comment and was not shown with it, from `after` on; `None`: all that does.
+
+    `shown_to`: what was shown goes back so far; `None`: it cannot be told.
+    """
+
+    comment_id: CommentId
+    after: str | None = None
+    shown_to: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CommentPage:
     """
-    A page of what stands under a post, newest first, each comment followed by what answers it.
+    A page of what stands under a post, newest first, each comment followed by what answers it; or
+    a page of what answers one.
 
-    `oldest_at` is when the last comment of the page that answers nobody was written: the page goes
-    back that far. Answers do not come in that order.
+    `oldest_at`: the page goes back so far; `None`: that cannot be told. Of a post it is when the
+    last comment was written that answers nobody. Meta does not say how answers are sorted: they are
+    believed to come newest first only where that can be seen. `more`: what did not fit under the
+    page's comments.
     """
 
     comments: tuple[CommentSeen, ...]
     oldest_at: datetime | None
     after: str | None
     said: Said
+    more: tuple[MoreAnswers, ...] = ()
 
 
 def read_me(body: Mapping[str, Any], said: Said) -> Me | None:
@@ -150,7 +168,17 @@ def read_comments(body: Mapping[str, Any], said: Said) -> CommentPage | None:
         return None
     comments = tuple(_comments(data))
     top = [one.written_at for one in _comments(data, with_replies=False)]
-    return CommentPage(comments, min(top, default=None), read_next(body), said)
+    oldest_at = min(top, default=None)
+    return CommentPage(comments, oldest_at, read_next(body), said, tuple(_more(data)))
+
+
+def read_answers(body: Mapping[str, Any], said: Said, under: CommentId) -> CommentPage | None:
+    """Return the comments in `body`, which are answers; as `read_comments`."""
+    data = body.get("data")
+    if not isinstance(data, list):
+        return None
+    found = tuple(_under(under, None, one) for one in _comments(data, with_replies=False))
+    return CommentPage(found, _goes_back_to(found), read_next(body), said)
 
 
 def unwrapped(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -187,10 +215,32 @@ def _comments(data: list[Any], *, with_replies: bool = True) -> Iterator[Comment
         if comment is None:
             continue
         yield comment
-        listed = one.get("replies")
-        replies = listed.get("data") if isinstance(listed, dict) else None
-        if with_replies and isinstance(replies, list):
-            yield from (_under(comment, reply) for reply in _comments(replies))
+        if with_replies:
+            product_type = comment.media_product_type
+            for reply in _answers(one):
+                yield _under(comment.comment_id, product_type, reply)
+
+
+def _answers(comment: Mapping[str, Any]) -> Iterator[CommentSeen]:
+    replies = _object(comment.get("replies")).get("data")
+    yield from _comments(replies, with_replies=False) if isinstance(replies, list) else ()
+
+
+def _more(data: list[Any]) -> Iterator[MoreAnswers]:
+    for one in filter(_comment, (one for one in data if isinstance(one, dict))):
+        listed = _object(one.get("replies"))
+        if _object(listed.get("paging")).get("next"):
+            yield MoreAnswers(
+                comment_id=CommentId(read_id(one, "id") or ""),
+                after=read_next(listed),
+                shown_to=_goes_back_to(tuple(_answers(one))),
+            )
+
+
+def _goes_back_to(answers: Sequence[CommentSeen]) -> datetime | None:
+    moments = [one.written_at for one in answers]
+    newest_first = moments == sorted(moments, reverse=True) and moments[:1] != moments[-1:]
+    return moments[-1] if newest_first else None
 
 
 def _comment(one: Mapping[str, Any]) -> CommentSeen | None:
@@ -210,16 +260,12 @@ def _comment(one: Mapping[str, Any]) -> CommentSeen | None:
     )
 
 
-def _under(comment: CommentSeen, reply: CommentSeen) -> CommentSeen:
-    """Return `reply` as what it is: under `comment`, though Meta did not repeat that."""
-    return CommentSeen(
-        comment_id=reply.comment_id,
-        written_at=reply.written_at,
-        author_id=reply.author_id,
-        author_username=reply.author_username,
-        text=reply.text,
-        parent_id=reply.parent_id or comment.comment_id,
-        media_product_type=comment.media_product_type,
+def _under(comment_id: CommentId, product_type: str | None, reply: CommentSeen) -> CommentSeen:
+    """Return `reply` as what it is: under a comment, though Meta did not repeat that."""
+    return replace(
+        reply,
+        parent_id=reply.parent_id or comment_id,
+        media_product_type=product_type or reply.media_product_type,
     )
 
 

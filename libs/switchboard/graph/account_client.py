@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 from aiohttp import ClientSession
 from yarl import URL
 
-from switchboard.contracts import AccountId, MediaId
+from switchboard.contracts import AccountId, CommentId, MediaId
 from switchboard.errors import Unavailable
 from switchboard.graph.account import (
+    ANSWER_FIELDS,
     COMMENT_FIELDS,
     ME_FIELDS,
     MEDIA_FIELDS,
@@ -20,6 +21,7 @@ from switchboard.graph.account import (
     Me,
     MediaPage,
     Subscription,
+    read_answers,
     read_comments,
     read_me,
     read_media,
@@ -113,6 +115,19 @@ class AccountClient:
             "GET", (media_id, "comments"), token, params=query
         )
         return _readable(read_comments(body, said), "a list of comments")
+
+    async def read_answers(
+        self, comment_id: CommentId, *, after: str | None = None, token: str
+    ) -> CommentPage:
+        """
+        Ask for what answers a comment, from `after` on.
+
+        Source: Meta, "IG Comment Replies", which names neither an order nor a most.
+        """
+        query = {"fields": ANSWER_FIELDS, "limit": str(MOST_COMMENTS), **_from(after)}
+        path = (comment_id, "replies")
+        body, said = await self._calls.repeatable("GET", path, token, params=query)
+        return _readable(read_answers(body, said, comment_id), "a list of answers")
 
     async def touch_conversations(self, account_id: AccountId, *, token: str) -> Said:
         """

@@ -7,7 +7,8 @@ looks is told whether they saw all.
 
 A letter that is sent back is first stored in its queue and then deleted here. Whoever is stopped in
 between leaves it in both places, and the next one sends it again: a message may then be read twice,
-which every reader of ours expects, and is never lost. What is buried anew while letters are being
+which every reader of ours expects, and is never lost. It is written down first, and what came of it
+afterwards (`Book`). What is buried anew while letters are being
 sent back is left alone, so a message that cannot be handled does not go round in circles.
 """
 
@@ -18,9 +19,10 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from switchboard.errors import Unavailable
 from switchboard.queues.batching import MAX_ENTRIES
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from types_aiobotocore_sqs.type_defs import MessageTypeDef
 
 _OURS_FOR_S: Final = 120
+# So many are written down and ended together; the first of them waits no longer for the others.
+_TOGETHER: Final = 100
+_WAITS_S: Final = 30.0
 # A queue is over several of SQS's servers, and a receive that waits asks them all; still, one that
 # brings nothing may be wrong.
 _WAIT_S: Final = 1
@@ -106,13 +111,30 @@ Wanted: TypeAlias = Callable[[Letter], bool]
 Done: TypeAlias = Callable[[Letter], None]
 
 
+class Book(Protocol):
+    """Where it is written down what becomes of letters."""
+
+    def entry(self, letters: Sequence[Letter], /) -> AbstractAsyncContextManager[Done]:
+        """
+        Write down that `letters` are about to be ended; on leaving, which of them were.
+
+        Those are the ones that what it gives is told of. Nothing is done that could not be written.
+        """
+        ...
+
+
+class Unwritten:
+    """A book that nothing is written into."""
+
+    @contextlib.asynccontextmanager
+    async def entry(self, _letters: Sequence[Letter]) -> AsyncIterator[Done]:
+        """Tell nobody."""
+        yield lambda _letter: None
+
+
 def everything(_letter: Letter) -> bool:
     """Want each."""
     return True
-
-
-def unnoticed(_letter: Letter) -> None:
-    """Tell nobody."""
 
 
 class DeadLetters:
@@ -164,32 +186,33 @@ class DeadLetters:
         wanted: Wanted,
         *,
         most: int,
+        book: Book,
         through: int | None = None,
         within_s: float | None = None,
-        done: Done = unnoticed,
     ) -> Ended:
         """
         Send those that are `wanted` back to their queue, at most `most`.
 
-        Those buried since it began are not. `done` is told of each one. All are looked through, or
-        at most `through` of them, for no longer than `within_s`.
+        Those buried since it began are not. All are looked through, or at most `through` of them,
+        for no longer than `within_s`.
 
         Raises:
-            Unavailable, QueueRefused: As `depth`; what was sent back until then has been.
+            Unavailable, QueueRefused: As `depth`; what was sent back until then has been, and is
+                in the `book`.
         """
         began_at = datetime.now(UTC)
         async with Publisher.open(self._client, self._source) as publisher:
 
-            async def send(letters: Sequence[Letter]) -> None:
+            async def send(letters: Sequence[Letter], done: Done) -> None:
                 outcomes = await asyncio.gather(
                     *(publisher.publish([Outgoing(one.body, one.group)]) for one in letters),
                     return_exceptions=True,
                 )
                 failures = [one for one in outcomes if one is not None]
                 sent = [one for one, why in zip(letters, outcomes, strict=True) if why is None]
-                await self._delete(sent)
                 for one in sent:
                     done(one)
+                await self._delete(sent)
                 if failures:
                     raise failures[0]
 
@@ -197,45 +220,43 @@ class DeadLetters:
                 lambda one: one.buried_at <= began_at and wanted(one),
                 send,
                 most=most,
+                book=book,
                 through=through,
                 within_s=within_s,
             )
 
-    async def discard(self, wanted: Wanted, *, most: int, done: Done = unnoticed) -> Ended:
+    async def discard(self, wanted: Wanted, *, most: int, book: Book) -> Ended:
         """
         Throw away those that are `wanted`, at most `most`.
 
         Raises:
-            Unavailable, QueueRefused: As `depth`; what was thrown away until then has been.
+            Unavailable, QueueRefused: As `depth`; what was thrown away until then has been, and is
+                in the `book`.
         """
 
-        async def throw(letters: Sequence[Letter]) -> None:
-            await self._delete(letters)
-            for one in letters:
-                done(one)
+        async def throw(letters: Sequence[Letter], done: Done) -> None:
+            await self._delete(letters, done)
 
-        return await self._each(wanted, throw, most=most)
+        return await self._each(wanted, throw, most=most, book=book)
 
     async def _each(
         self,
         wanted: Wanted,
-        end: Callable[[Sequence[Letter]], Awaitable[object]],
+        end: Callable[[Sequence[Letter], Done], Awaitable[object]],
         *,
         most: int,
+        book: Book,
         through: int | None = None,
         within_s: float | None = None,
     ) -> Ended:
         ended = 0
         through = through or (await self.depth()).total + most
         async with self._taking(through, within_s) as taken:
-            async for batch in taken.batches():
-                chosen = [one for one in batch if wanted(one)][: most - ended]
-                if chosen:
-                    await end(chosen)
+            async for chosen in taken.chosen(wanted, most):
+                async with book.entry(chosen) as done:
+                    await end(chosen, done)
                 taken.ended(chosen)
                 ended += len(chosen)
-                if ended >= most:
-                    break
             complete = await self._has_all(taken)
         return Ended(many=ended, complete=complete)
 
@@ -265,20 +286,26 @@ class DeadLetters:
             )
         return [_letter(message) for message in answer.get("Messages", ())]
 
-    async def _delete(self, letters: Sequence[Letter]) -> None:
-        if not letters:
-            return
+    async def _delete(self, letters: Sequence[Letter], done: Done = lambda _letter: None) -> None:
+        """Delete `letters`, and tell `done` of each that is."""
         url = await self._address.url()
-        with sqs_errors(f"delete {self._address.name}"):
-            answer = await self._client.delete_message_batch(
-                QueueUrl=url,
-                Entries=[
-                    {"Id": str(i), "ReceiptHandle": one.handle} for i, one in enumerate(letters)
-                ],
-            )
-        for failed in answer.get("Failed", ()):
-            if not failed["SenderFault"]:
-                raise Unavailable(f"SQS delete {self._address.name}: {failed['Code']}")
+        for start in range(0, len(letters), MAX_ENTRIES):
+            some = letters[start : start + MAX_ENTRIES]
+            with sqs_errors(f"delete {self._address.name}"):
+                answer = await self._client.delete_message_batch(
+                    QueueUrl=url,
+                    Entries=[
+                        {"Id": str(i), "ReceiptHandle": one.handle} for i, one in enumerate(some)
+                    ],
+                )
+            # What SQS does not know any more by our handle is gone, or somebody else's by now.
+            failures = {one["Id"]: one for one in answer.get("Failed", ())}
+            failed = [one["Code"] for one in failures.values() if not one["SenderFault"]]
+            for i, one in enumerate(some):
+                if str(i) not in failures:
+                    done(one)
+            if failed:
+                raise Unavailable(f"SQS delete {self._address.name}: {failed[0]}")
 
     async def _give_back(self, handles: Sequence[str]) -> None:
         url = await self._address.url()
@@ -326,6 +353,23 @@ class _Taken:
             if empty == _EMPTY_TWICE:
                 break
         self.exhausted = empty == _EMPTY_TWICE or len(self._seen) == self._most
+
+    async def chosen(self, wanted: Wanted, most: int) -> AsyncIterator[list[Letter]]:
+        """Yield at most `most` letters that are `wanted`, some of them together."""
+        held: list[Letter] = []
+        left, until = most, float("inf")
+        async for batch in self.batches():
+            fitting = [one for one in batch if wanted(one)][:left]
+            if fitting and not held:
+                until = time.monotonic() + _WAITS_S
+            held, left = [*held, *fitting], left - len(fitting)
+            if held and (not left or len(held) >= _TOGETHER or time.monotonic() >= until):
+                yield held
+                held = []
+            if not left:
+                return
+        if held:
+            yield held
 
     def ended(self, letters: Sequence[Letter]) -> None:
         """Forget letters that are gone."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
+from uuid import uuid4
 
 from switchboard.contracts import AccountId, EventId, PersonId
 from switchboard.rules.contact import Contact
 from switchboard.state import keys
 from switchboard.state.client import Redis
-from switchboard.state.contacts import read_contact
+from switchboard.state.contacts import ERASINGS_LIVE_MS, read_contact
 from switchboard.state.scripts import Call, Script
 
 # Meta repeats a webhook it thinks undelivered for up to 36 hours ("Webhooks from Meta"); a claim
@@ -44,12 +45,14 @@ class Seen:
     `first` is false when another message carries the same event: that message is still on its
     queue, or done, so this one may be dropped. `window_closes_at` is the latest that events of the
     person have given, this one's included. `contact` may be older than what Postgres has, and is
-    absent if Redis has none that can be read.
+    absent if Redis has none that can be read. `erasings` is how those of the account stood then:
+    what is learnt of anybody from now on is remembered only if they still stand so.
     """
 
     first: bool
     window_closes_at: datetime | None = None
     contact: Contact | None = None
+    erasings: str = field(default="", compare=False)
 
 
 class Observations:
@@ -68,23 +71,24 @@ class Observations:
             Unavailable: Redis is away. Some events may be claimed; the claims are theirs.
         """
         answers = await self._observe.run_all([_call(observed) for observed in batch])
-        return [_seen(*cast("tuple[int, int, str]", answer)) for answer in answers]
+        return [_seen(*cast("tuple[int, int, str, str]", answer)) for answer in answers]
 
 
 def _call(observed: Observed) -> Call:
     account_id, person_id = observed.account_id, observed.person_id
-    found = [keys.claim(account_id, observed.event_id)]
+    found = [keys.claim(account_id, observed.event_id), keys.erasings(account_id)]
     if person_id is not None:
         found += [keys.window(account_id, person_id), keys.contact(account_id, person_id)]
     closes_at = observed.window_closes_at
     closes_ms = 0 if closes_at is None else int(closes_at.timestamp() * 1000)
     lives_ms = int(CLAIM_LIVES.total_seconds() * 1000)
-    return Call(found, [observed.claimant, lives_ms, closes_ms])
+    return Call(found, [observed.claimant, lives_ms, closes_ms, uuid4().hex, ERASINGS_LIVE_MS])
 
 
-def _seen(first: int, closes_ms: int, contact: str) -> Seen:
+def _seen(first: int, closes_ms: int, contact: str, erasings: str) -> Seen:
     return Seen(
         first=bool(first),
         window_closes_at=datetime.fromtimestamp(closes_ms / 1000, UTC) if closes_ms else None,
         contact=read_contact(contact) if contact else None,
+        erasings=erasings,
     )

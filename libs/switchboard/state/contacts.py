@@ -18,6 +18,9 @@ from switchboard.state.scripts import Call, Script
 
 # Who writes again has mostly done so within a week; for the others Postgres is asked once.
 CONTACT_LIVES: Final = timedelta(days=7)
+_LIVES_MS: Final = CONTACT_LIVES // timedelta(milliseconds=1)
+# However long: where the word is lost, what is being learnt is not remembered, and that is all.
+ERASINGS_LIVE_MS: Final = _LIVES_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +30,16 @@ class Remembered:
 
     `instead_of` is a revision that Redis had and Postgres has not, or no longer: it is replaced
     even by an older one, or what was known of somebody before they were deleted would come back.
+
+    `erasings` is what was seen of them (`Seen`) before Postgres was asked: if they stand otherwise
+    by now, this may be somebody who was erased meanwhile. Nothing is remembered then.
     """
 
     account_id: AccountId
     person_id: PersonId
     contact: Contact
     instead_of: int | None = None
+    erasings: str = ""
 
 
 class Contacts:
@@ -46,7 +53,8 @@ class Contacts:
         """
         Remember the contacts of `batch` for a week, in one round trip.
 
-        A newer revision stays, so batches may come in any order.
+        A newer revision stays, so batches may come in any order. Of whom somebody may have been
+        erased since, nothing is remembered.
 
         Raises:
             Unavailable, StateRefused: Some may not be remembered; Postgres has them all.
@@ -80,7 +88,6 @@ def read_contact(text: str) -> Contact | None:
 
 def _call(one: Remembered) -> Call:
     stored = CONTACT.dump_json(one.contact, exclude_defaults=True).decode()
-    lives_ms = CONTACT_LIVES // timedelta(milliseconds=1)
     wrong = -1 if one.instead_of is None else one.instead_of
-    found = [keys.contact(one.account_id, one.person_id)]
-    return Call(found, [one.contact.revision, stored, lives_ms, wrong])
+    found = [keys.contact(one.account_id, one.person_id), keys.erasings(one.account_id)]
+    return Call(found, [one.contact.revision, stored, _LIVES_MS, wrong, one.erasings])

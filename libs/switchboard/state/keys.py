@@ -6,6 +6,7 @@ Every key in Redis: its shape, who writes it, how long it lives.
 | `claim:{account}:<event>`           | the claimant carrying the event   | router | 37 h       |
 | `window:{account}:<person>`         | when the window closes, epoch ms  | router | until then |
 | `contact:{account}:<person>`        | revision, a space, contact's JSON | router | 7 d        |
+| `erasings:{account}`                | a word: another after an erasing  | router | 7 d        |
 | `limit:{account}:<bucket>`          | when the bucket is full again, µs | sender | see below  |
 | `limit:{account}:<bucket>:<person>` | the same, for one person          | sender | see below  |
 | `cooldown:{account}`                | no call for it until, epoch ms    | sender | until then |
@@ -50,6 +51,11 @@ def window(account_id: AccountId, person_id: PersonId) -> str:
 def contact(account_id: AccountId, person_id: PersonId) -> str:
     """What is remembered of the person: a copy of the row in Postgres, perhaps an older one."""
     return f"contact:{{{account_id}}}:{person_id}"
+
+
+def erasings(account_id: AccountId) -> str:
+    """What is another word as soon as anybody of the account has been erased."""
+    return f"erasings:{{{account_id}}}"
 
 
 def limit(account_id: AccountId, bucket: str, person_id: PersonId | None = None) -> str:

@@ -30,6 +30,7 @@ from switchboard.clock import Clock, utc_now
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Database
 from switchboard.graph import AccountClient, LoginClient
+from switchboard.graph.account import MOST_COMMENTS
 from switchboard.state import Limits
 from switchboard.storage import Place
 from switchboard.telemetry import Meter
@@ -79,7 +80,7 @@ def make_caretaker(means: Means, settings: CaretakerSettings) -> Caretaker:
             Refreshing(db=means.db, tokens=means.login, vault=vault, now=means.now),
             Backfilling(shelf=shelf, sifting=sifting, rhythm=settings.rhythm(), now=means.now),
             Probing(db=means.db, meta=means.meta, budget=budget, vault=vault),
-            Covering(shelf=shelf, sifting=counting, now=means.now),
+            Covering(shelf=shelf, sifting=counting, now=means.now, deep=_deep(an_hour)),
             Counting(db=means.db),
             Retaining(db=means.db, keeping=keeping, now=means.now),
             Clearing(db=means.db, keeping=keeping, now=means.now),
@@ -106,6 +107,11 @@ def connecting(means: Means, vault: Vault) -> Connecting:
     return Connecting(
         db=means.db, login=means.login, accounts=means.meta, vault=vault, now=means.now
     )
+
+
+def _deep(calls_an_hour: int) -> int:
+    """Return how many comments a round may read beyond the last days': six hours of its calls."""
+    return calls_an_hour // 2 * 6 * MOST_COMMENTS
 
 
 def make_exporting(means: Means, settings: CaretakerSettings) -> Exporting | None:

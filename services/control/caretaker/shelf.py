@@ -16,6 +16,7 @@ from switchboard.db.care import Cared
 from switchboard.db.credentials import Vault
 from switchboard.db.pool import Queryable
 from switchboard.db.readings import Reading
+from switchboard.errors import Throttled
 from switchboard.graph import Media, MediaPage, NotSent
 from switchboard.graph.account import MOST_MEDIA
 
@@ -45,18 +46,34 @@ class Shelf:
         """Return the posts that live campaigns wait for comments under."""
         return watched(await care.targets(self.db, account.id))
 
-    async def listed(self, account: Cared, token: SecretStr) -> Sequence[Media]:
+    async def listed(self, account: Cared, token: SecretStr, *, pages: int = 1) -> Sequence[Media]:
         """
-        Return the account's latest posts as Meta lists them.
+        Return the account's latest posts as Meta lists them: so many pages, if there are calls.
 
         Raises:
-            Throttled: The budget is spent.
+            Throttled: The budget is spent, and there is not even one.
             GraphFailure, Unavailable: Meta refuses, or does not answer.
         """
-        await self.budget.take(account.instagram_id)
-        secret = token.get_secret_value()
-        page = await self.meta.read_media(account.instagram_id, page=MOST_MEDIA, token=secret)
-        return page.media
+        found: list[Media] = []
+        after: str | None = None
+        for _ in range(pages):
+            try:
+                await self.budget.take(account.instagram_id)
+            except Throttled:
+                if not found:
+                    raise
+                break
+            page = await self.meta.read_media(
+                account.instagram_id,
+                after=after,
+                page=MOST_MEDIA,
+                token=token.get_secret_value(),
+            )
+            found += page.media
+            after = page.after
+            if after is None:
+                break
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +137,7 @@ class Reader:
         Meta's count is kept only if nothing of it is left in doubt, or the post would not be read
         again until another comment comes: what was written since an earlier run began is.
         """
-        is_all_seen = sifted.whole and not sifted.new and reading.after is None
+        is_all_seen = sifted.whole and not sifted.new and not reading.is_begun
         known_until = reading.began_at - self.sifting.on_its_way
         await coverage.keep_ground(
             self.db,

@@ -13,13 +13,20 @@ from pydantic import SecretStr
 
 from services.control.caretaker.watching import ANSWERABLE
 from switchboard.clock import Clock
-from switchboard.contracts import AccountId, CommentWritten, EventId, MediaId, TraceId
+from switchboard.contracts import (
+    AccountId,
+    CommentId,
+    CommentWritten,
+    EventId,
+    MediaId,
+    TraceId,
+)
 from switchboard.db import care
 from switchboard.db.care import Cared
 from switchboard.db.pool import Queryable
-from switchboard.db.readings import Reading
+from switchboard.db.readings import Reading, Thread
 from switchboard.errors import Throttled
-from switchboard.graph import CommentPage, CommentSeen
+from switchboard.graph import CommentPage, CommentSeen, MoreAnswers, NotSent
 from switchboard.queues import Outgoing
 from switchboard.telemetry import Meter, Metric
 
@@ -39,6 +46,12 @@ class Comments(Protocol):
         self, media_id: MediaId, *, after: str | None = None, token: str
     ) -> CommentPage:
         """Ask for the comments under a post, newest first."""
+        ...
+
+    async def read_answers(
+        self, comment_id: CommentId, *, after: str | None = None, token: str
+    ) -> CommentPage:
+        """Ask for what answers a comment."""
         ...
 
 
@@ -126,27 +139,53 @@ class Sifting:
                 await self.budget.take(account.instagram_id)
             except Throttled:
                 break
-            page = await self.meta.read_comments(
-                media_id, after=reading.after, token=token.get_secret_value()
-            )
+            page = await self._ask(media_id, reading, token)
             found = await self._page(account, media_id, page.comments, reading.floor, trace)
             total += found
-            if page.after is None or self._is_below(page.oldest_at, reading.floor):
+            reading = self._gone_on(reading, page, found)
+            if reading.is_over:
                 return total
-            reading = replace(
-                reading,
-                after=page.after,
-                readable=reading.readable + found.readable,
-                stored=reading.stored + found.stored,
-            )
             await keep(reading)
             if page.said.usage.percent >= _LEAVES_PERCENT:
                 break
         return total + Sifted(whole=False)
 
-    def _is_below(self, oldest_at: datetime | None, floor: datetime) -> bool:
-        """Return whether a page goes back further than anybody needs."""
-        return oldest_at is not None and oldest_at < max(floor, self.now() - ANSWERABLE)
+    async def _ask(self, media_id: MediaId, reading: Reading, token: SecretStr) -> CommentPage:
+        """
+        Ask for the page that is next: of answers as long as there are some to be read.
+
+        Of answers that Meta shows no more, because their comment is gone, that is an empty one.
+        """
+        secret = token.get_secret_value()
+        if not reading.threads:
+            return await self.meta.read_comments(media_id, after=reading.after, token=secret)
+        thread = reading.threads[0]
+        try:
+            return await self.meta.read_answers(thread.comment_id, after=thread.after, token=secret)
+        except NotSent as refused:
+            return CommentPage((), None, None, refused.said, _from_the_top(thread))
+
+    def _gone_on(self, reading: Reading, page: CommentPage, found: Sifted) -> Reading:
+        """Return the reading as it stands when `page` has been read."""
+        floor = max(reading.floor, self.now() - ANSWERABLE)
+        ends_at_floor = bool(reading.threads) or not reading.to_the_end
+        is_end = page.after is None or (ends_at_floor and _is_below(page.oldest_at, floor))
+        more = tuple(
+            Thread(comment_id=one.comment_id, after=one.after)
+            for one in page.more
+            if not _is_below(one.shown_to, floor)
+        )
+        reading = replace(
+            reading,
+            readable=reading.readable + found.readable,
+            stored=reading.stored + found.stored,
+        )
+        if not reading.threads:
+            after = reading.after if is_end else page.after
+            return replace(reading, after=after, all_pages=is_end, threads=more)
+        thread, *others = reading.threads
+        on = () if is_end else (replace(thread, after=page.after),)
+        return replace(reading, threads=(*on, *more, *others))
 
     async def _page(
         self,
@@ -185,6 +224,16 @@ class Sifting:
                 media_id=media_id,
                 trace_id=one.trace_id,
             )
+
+
+def _is_below(oldest_at: datetime | None, floor: datetime) -> bool:
+    """Return whether what was shown goes back further than anybody needs."""
+    return oldest_at is not None and oldest_at < floor
+
+
+def _from_the_top(thread: Thread) -> tuple[MoreAnswers, ...]:
+    """Return where answers are to be read whose place Meta no longer knows, or their comment."""
+    return () if thread.after is None else (MoreAnswers(comment_id=thread.comment_id),)
 
 
 def _events(

@@ -5,7 +5,8 @@ Under which posts comments are waited for, how far back they are read, and how o
 published, is known up to that moment; the next reading ends there. One comment that is in the
 ledger would not do: of ten that Meta did not tell of, others lie below it. A comment that Meta held
 back and shows later, with the time it was written, lies below the ground; `coverage` reads it all
-and finds it.
+and finds it. So does what answers a comment that itself is too old to be answered: pages are sorted
+by their comments, and answers stand on the page of theirs.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ class Watched:
     def __bool__(self) -> bool:
         """Return whether there are any."""
         return self.every or bool(self.named)
+
+    def has(self, media_id: MediaId) -> bool:
+        """Return whether a post is one of them."""
+        return self.every or media_id in self.named
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,62 @@ def to_read(
     changed = [
         Post(one.media_id, one.comments)
         for one in listed
-        if (posts.every or one.media_id in posts.named)
+        if posts.has(one.media_id)
         and one.media_id not in unfinished
         and _may_have_changed(one, grounds)
     ]
     unlisted = posts.named - {one.media_id for one in listed}
     others = [Post(media_id, None) for media_id in sorted(unlisted | unfinished.keys())]
     return sorted([*changed, *others], key=lambda one: _read_at(one, grounds, unfinished))
+
+
+def to_count(
+    posts: Watched, listed: Sequence[Media], grounds: Mapping[MediaId, Ground], *, latest: int
+) -> list[Post]:
+    """
+    Return the posts whose comments are to be counted: the `latest` that are listed, what is named,
+    and of the others those of which Meta counts another number than before.
+    """
+    newest = to_read(posts, listed[:latest], {}, {})
+    others = {
+        one.media_id: Post(one.media_id, one.comments)
+        for one in listed[latest:]
+        if posts.has(one.media_id)
+    }
+    moved = changed(listed[latest:], grounds) & others.keys()
+    known = [others.pop(one.media_id, one) for one in newest]
+    return [*known, *(one for media_id, one in others.items() if media_id in moved)]
+
+
+def changed(listed: Iterable[Media], grounds: Mapping[MediaId, Ground]) -> frozenset[MediaId]:
+    """Return the posts of which Meta counts another number than when they were last counted."""
+    before = {media_id: known.counted_told for media_id, known in grounds.items()}
+    return frozenset(
+        one.media_id
+        for one in listed
+        if one.comments is not None and before.get(one.media_id) not in {None, one.comments}
+    )
+
+
+def to_the_end(
+    posts: Iterable[Post], grounds: Mapping[MediaId, Ground], *, most: int
+) -> frozenset[MediaId]:
+    """
+    Return the posts that are to be read to their oldest comment, of `most` comments in all.
+
+    Those of which Meta counts another number than when they were last counted: somebody may have
+    answered an old comment. The smallest come first, so that they are many.
+    """
+    before = {media_id: known.counted_told for media_id, known in grounds.items()}
+    chosen = set[MediaId]()
+    for told, media_id in sorted((one.told or 0, one.media_id) for one in posts):
+        if not told or before.get(media_id) in {None, told}:
+            continue
+        if told > most:
+            break
+        chosen.add(media_id)
+        most -= told
+    return frozenset(chosen)
 
 
 def _read_at(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.control.asked import Body
 from services.control.envelope import NOT_KEPT, Looks, TheLetters, Tx, Views, resource
-from services.control.letters import Later, Letters, SentBack, of
+from services.control.letters import Later, Letters, of
 from services.control.operators import OPERATOR
+from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.sessions import SIGNED_IN
 from services.control.within import WithinAsAdmin
 from switchboard.db import accounts
 from switchboard.db import letters as noted
+from switchboard.db.letters import LetterLog
 from switchboard.queues.dead_letters import Letter, Wanted, everything
 from switchboard.topology import QUEUES, Queue
 
@@ -27,6 +30,7 @@ MessageId = Annotated[str, Field(min_length=1, max_length=128)]
 QueueName = Literal["events", "classify", "classified", "outbound"]
 Most = Annotated[int, Query(ge=1, le=1_000, description="How many are shown.")]
 _QUEUES: Final = {queue.name: queue for queue in QUEUES}
+_DEEDS = Cursors[int](int)
 
 
 class DeadLetter(BaseModel):
@@ -71,6 +75,28 @@ class Redriven(BaseModel):
         description="Whether none of those named is left. Else ask again: it was not come to, or "
         "is in somebody else's hands."
     )
+
+
+class DeadLetterDeed(BaseModel):
+    """
+    What somebody was about to do with dead letters of a queue, and did.
+
+    `letters` are the messages' ids by the account they are about, `done` of how many of each it
+    came true. Without `ended_at` nobody has said: it is under way, or whoever was at it was killed,
+    and each of the letters may have been sent back and may be among the dead ones as well.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    at: datetime
+    queue: QueueName
+    deed: Literal["sent_back", "discarded"]
+    actor: str
+    actor_id: UUID | None
+    letters: dict[str, list[str]]
+    done: dict[str, int] | None
+    ended_at: datetime | None
 
 
 @router.get("", response_model=DeadLetterList)
@@ -126,9 +152,22 @@ async def redrive_any_dead_letters(letters: TheLetters, looks: Looks, wanted: Re
     """
     Let messages be handled again, whoever's they are; those who run the installation may.
 
-    It is in the audit logs of the workspaces they belong to.
+    It is in the audit logs of the workspaces they belong to, and in what was done with all.
     """
     return Later(lambda: _send_back(letters, looks, wanted, everything))
+
+
+@of_all.get("/deeds", dependencies=[OPERATOR])
+async def list_dead_letter_deeds(
+    tx: Tx, limit: Limit = 50, cursor: CursorWritten = None
+) -> Page[DeadLetterDeed]:
+    """
+    List what was done with anybody's dead letters, and nobody's, what was begun last first.
+
+    Those who run the installation may.
+    """
+    found = await noted.deeds(tx, before=_DEEDS.read(cursor), most=limit + 1)
+    return _DEEDS.page(found, limit, lambda one: one.id, DeadLetterDeed.model_validate)
 
 
 async def _look(
@@ -142,14 +181,11 @@ async def _look(
 
 
 async def _send_back(letters: Letters, looks: Views, wanted: Redrive, theirs: Wanted) -> Redriven:
-    """Send them back, and note those that were, even if the rest could not be."""
-    queue, sent = _QUEUES[wanted.queue], SentBack()
-    try:
-        await letters.redrive(queue, theirs, frozenset(wanted.message_ids), sent)
-    finally:
-        async with looks.act() as tx:
-            await noted.note(tx, queue.name, "sent_back", sent.by_account)
-    return Redriven(sent_back=sent.by_account.total(), complete=sent.complete)
+    """Send them back; that they will be is noted first, and then how many were."""
+    queue = _QUEUES[wanted.queue]
+    book = LetterLog(looks.act, queue.name, "sent_back")
+    complete = await letters.redrive(queue, theirs, frozenset(wanted.message_ids), book)
+    return Redriven(sent_back=book.many, complete=complete)
 
 
 def _shown(queue: Queue, letter: Letter) -> DeadLetter:

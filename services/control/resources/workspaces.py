@@ -122,7 +122,7 @@ async def rename_workspace(
     return await _shown(tx, who, workspace, response)
 
 
-@router.post("/{workspace_id}/deletion", status_code=HTTPStatus.ACCEPTED, dependencies=[SIGNED_IN])
+@router.post("/{workspace_id}/deletion", dependencies=[SIGNED_IN])
 async def delete_workspace(
     workspace_id: UUID,
     wanted: DeletionWanted,

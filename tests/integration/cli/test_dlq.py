@@ -91,12 +91,19 @@ async def test_what_was_done_is_in_the_log(
         f"select {', '.join(_LOGGED)} from public.audit_log"
         " where subject = 'dead_letters' order by id"
     )
+    deeds = await owner.fetch("select deed, done from private.letter_deeds order by id")
 
     assert [0, 0] == [sent.code, thrown.code]
     assert [
+        (shop.workspace, "postgres", "insert", "events", None, {"sending_back": 1}),
         (shop.workspace, "postgres", "insert", "events", None, {"sent_back": 1}),
+        (shop.workspace, "postgres", "delete", "events", {"discarding": 1}, None),
         (shop.workspace, "postgres", "delete", "events", {"discarded": 1}, None),
     ] == [tuple(row[name] for name in _LOGGED) for row in logged]
+    assert [
+        ("sent_back", {shop.instagram_id: 1, "nobody": 1}),
+        ("discarded", {shop.instagram_id: 1}),
+    ] == [(row["deed"], row["done"]) for row in deeds]
 
 
 async def test_nothing_is_done_that_cannot_be_logged(

@@ -17,6 +17,7 @@ from switchboard.topology import EVENTS
 from tests.integration.cli.conftest import Switchboard
 from tests.integration.cli.past import Past
 from tests.integration.db.town import Shop, hold, lose_token, open_shop, owe
+from tests.integration.state.people import standing
 from tests.integration.storage.yard import open_yard
 from tests.support.builders import message
 from tests.support.cluster import MIGRATIONS, OWNER, Cluster
@@ -154,7 +155,10 @@ class TestErasing:
         await owe(owner, shop, kind="message", person_id=PERSON, comment_id=None)
         async with open_redis(redis_url) as redis:
             known = Remembered(
-                account_id=shop.instagram_id, person_id=PERSON, contact=Contact(revision=1)
+                account_id=shop.instagram_id,
+                person_id=PERSON,
+                contact=Contact(revision=1),
+                erasings=await standing(redis, shop.instagram_id),
             )
             await Contacts(redis).remember([known])
         async with open_sqs(endpoint_url=sqs_endpoint_url, region="us-east-1") as sqs:

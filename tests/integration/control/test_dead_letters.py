@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from switchboard.contracts import AccountId, CommentId, CommentWritten, MediaId, PersonId, TraceId
 from switchboard.db import operators
 from switchboard.db.pool import Database
+from switchboard.errors import Unavailable
 from switchboard.queues import Bury, Outgoing, Publisher, SqsClient, create_queues, open_sqs
 from switchboard.queues.client import Address
 from switchboard.queues.fates import Fates, Held
@@ -158,7 +159,7 @@ async def test_sending_back(house: House, owner: Database, shop: Shop, yard: Yar
 
 
 async def test_it_is_in_the_log(house: House, shop: Shop, yard: Yard) -> None:
-    """Who sent how many of which queue back; nothing, if there was nothing."""
+    """Who was about to send how many of which queue back, and did; nothing, if nothing was."""
     await yard.bury(shop.instagram_id, "first")
     await yard.bury(shop.instagram_id, "second")
     admin = await house.member(shop, "admin")
@@ -171,10 +172,39 @@ async def test_it_is_in_the_log(house: House, shop: Shop, yard: Yard) -> None:
         sent.body,
         again.body,
     ]
-    assert [("user", str(admin.id), "insert", "events", {"sent_back": 2})] == [
+    assert [
+        ("user", str(admin.id), "insert", "events", told)
+        for told in ({"sent_back": 2}, {"sending_back": 2})
+    ] == [
         (one["actor"], one["actor_id"], one["action"], one["subject_id"], one["after"])
         for one in log.body["items"]
     ]
+
+
+async def test_it_is_noted_before_it_is_done(
+    house: House, owner: Database, shop: Shop, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed while letters are sent back has said which; who fails, that none were."""
+    await yard.bury(shop.instagram_id, "first")
+    admin = await house.member(shop, "admin")
+    (letter,) = (await admin.get(path(shop))).body["items"]
+    noted: list[Any] = []
+
+    async def look_and_fail(_self: Publisher, _messages: Sequence[Outgoing]) -> None:
+        noted.extend(await owner.fetch(_NOTED))
+        raise Unavailable("SQS is away")
+
+    monkeypatch.setattr(Publisher, "publish", look_and_fail)
+    named = {"queue": "events", "message_ids": [letter["message_id"]]}
+    answer = await admin.post(path(shop, "/redrive"), named)
+    (deed,) = await owner.fetch(_NOTED)
+    log = await admin.get(f"/v1/workspaces/{shop.workspace}/audit?subject=dead_letters")
+
+    assert 503 == answer.status
+    told = {shop.instagram_id: [letter["message_id"]]}
+    assert [("events", "sent_back", admin.id, told, None)] == [tuple(row) for row in noted]
+    assert {} == deed["done"]
+    assert [{"sent_back": 0}, {"sending_back": 1}] == [one["after"] for one in log.body["items"]]
 
 
 async def test_no_more_than_is_shown(house: House, shop: Shop, yard: Yard) -> None:
@@ -228,8 +258,9 @@ async def test_those_who_run_it(house: House, owner: Database, shop: Shop, yard:
     sent = await person.post("/v1/installation/dead-letters/redrive", named)
     logged = await owner.fetch(
         "select workspace_id, actor_id, after from public.audit_log"
-        " where subject = 'dead_letters' order by workspace_id"
+        " where subject = 'dead_letters' order by workspace_id, id"
     )
+    told = await person.get("/v1/installation/dead-letters/deeds")
 
     assert [shop.instagram_id, other.instagram_id, "nobody"] == [
         one["account"] for one in listed.body["items"]
@@ -237,9 +268,37 @@ async def test_those_who_run_it(house: House, owner: Database, shop: Shop, yard:
     assert (3, True) == (listed.body["found"], listed.body["complete"])
     assert {"sent_back": 3, "complete": True} == sent.body
     assert [
-        (workspace, person.id, {"sent_back": 1})
+        (workspace, person.id, {deed: 1})
         for workspace in sorted([shop.workspace, other.workspace])
+        for deed in ("sending_back", "sent_back")
     ] == [(row["workspace_id"], row["actor_id"], row["after"]) for row in logged]
+    (deed,) = told.body["items"]
+    assert ("events", "sent_back", "user", str(person.id)) == (
+        deed["queue"],
+        deed["deed"],
+        deed["actor"],
+        deed["actor_id"],
+    )
+    whose = {one["account"]: [one["message_id"]] for one in listed.body["items"]}
+    assert (whose, dict.fromkeys(whose, 1)) == (deed["letters"], deed["done"])
+
+
+async def test_deeds_page_by_page(house: House, owner: Database) -> None:
+    """The one that was begun last comes first, each once; one that nobody ended says so."""
+    person = await house.newcomer()
+    assert await operators.add(owner, str(person.id))
+    for number in range(3):
+        await owner.execute(
+            "select private.begin_letters('events', 'discarded', $1::jsonb)",
+            {"nobody": [f"m{number}"]},
+        )
+    where = "/v1/installation/dead-letters/deeds?limit=2"
+    first = await person.get(where)
+    rest = await person.get(f"{where}&cursor={first.body['next_cursor']}")
+    found = [*first.body["items"], *rest.body["items"]]
+
+    assert [["m2"], ["m1"], ["m0"]] == [one["letters"]["nobody"] for one in found]
+    assert {(None, None)} == {(one["done"], one["ended_at"]) for one in found}
 
 
 async def test_nobody_else_sees_all(house: House, shop: Shop) -> None:
@@ -247,12 +306,13 @@ async def test_nobody_else_sees_all(house: House, shop: Shop) -> None:
     person = await house.member(shop, "owner")
     named = {"queue": "events", "message_ids": ["1"]}
     listed = await person.get("/v1/installation/dead-letters")
+    deeds = await person.get("/v1/installation/dead-letters/deeds")
     sent = await person.post("/v1/installation/dead-letters/redrive", named)
     assert await operators.add(house.owner, str(person.id))
     gone = house.of(person.id, session_id=str(uuid4()))
     late = await gone.post("/v1/installation/dead-letters/redrive", named)
 
-    assert [403, 403, 401] == [one.status for one in (listed, sent, late)]
+    assert [403, 403, 403, 401] == [one.status for one in (listed, deeds, sent, late)]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])
@@ -283,3 +343,6 @@ async def test_without_the_queues(
         rest = await admin.get(f"/v1/workspaces/{shop.workspace}/activity")
 
     assert (503, "unavailable", 200) == (away.status, away.code, rest.status)
+
+
+_NOTED = "select queue, deed, actor_id, letters, done from private.letter_deeds"

@@ -48,6 +48,7 @@ from tests.integration.cli.past import Past, open_past
 from tests.integration.db.searching import found
 from tests.integration.db.town import Shop, owe, state_of
 from tests.integration.db.users import acting_as, hire
+from tests.integration.state.people import standing
 from tests.support.builders import comment, echo, message, postback, quick_reply, story_reply
 
 PERSON = PersonId("7070707070707070")
@@ -265,7 +266,12 @@ class TestEverywhere:
         account = comment().account_id
         for person in (PERSON, OTHER):
             known = Contact(revision=1, email=MAIL)
-            one = Remembered(account_id=account, person_id=person, contact=known)
+            one = Remembered(
+                account_id=account,
+                person_id=person,
+                contact=known,
+                erasings=await standing(redis, account),
+            )
             await Contacts(redis).remember([one])
             opened = Observed(
                 account_id=account,

@@ -85,6 +85,7 @@ FUNCTIONS = {
     "authenticated": [
         "private.accept_invitation(bytea)",
         "private.api_key_id()",
+        "private.begin_letters(text,text,jsonb)",
         "private.caller_id()",
         "private.change_contact(uuid,text,bigint,text[],boolean)",
         "private.connection_ends(uuid)",
@@ -96,6 +97,7 @@ FUNCTIONS = {
         "private.discard_export(uuid)",
         "private.disconnect_account(uuid)",
         "private.emails_of_members(uuid)",
+        "private.end_letters(bigint,jsonb)",
         "private.erase_contact(uuid,text)",
         "private.erase_person(uuid,text)",
         "private.funnel(uuid,uuid,uuid,date,date)",
@@ -103,6 +105,7 @@ FUNCTIONS = {
         "private.is_signed_in()",
         "private.keep_workspace(uuid)",
         "private.my_api_key()",
+        "private.letter_deeds_before(bigint,integer)",
         "private.my_workspace_ids(member_role)",
         "private.note_letters(text,text,jsonb)",
         "private.run_job(uuid,text)",

@@ -206,6 +206,6 @@ async def test_what_stands_under_a_comment(meta: Meta, graph: GraphClient) -> No
     below = await graph.read_replies(CommentId(answer["comment_id"]), page=50, token=TOKEN)
 
     ours = [reply.id for reply in top.replies if reply.author_id == ACCOUNT]
-    assert [first.comment_id, second.comment_id] == ours
+    assert [second.comment_id, first.comment_id] == ours
     assert () == below.replies
     assert top.last

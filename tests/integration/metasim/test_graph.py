@@ -214,9 +214,9 @@ class TestComments:
         _, listed = await meta.graph("GET", f"/{top['comment_id']}/replies?fields=text,from{{id}}")
 
         assert 200 == status
-        assert ["low", "sent you a DM"] == [one["text"] for one in listed["data"]]
-        assert {"id": ACCOUNT} == listed["data"][1]["from"]
-        assert body["id"] == listed["data"][1]["id"]
+        assert ["sent you a DM", "low"] == [one["text"] for one in listed["data"]]
+        assert {"id": ACCOUNT} == listed["data"][0]["from"]
+        assert body["id"] == listed["data"][0]["id"]
         assert (await meta.judgement())["ok"]
 
     async def test_second_public_reply_is_twice(self, meta: Meta) -> None:
@@ -274,6 +274,26 @@ class TestComments:
             path = f"/{MEDIA}/comments?limit=2&fields=id&after={after}" if after else None
 
         assert made[::-1] == listed
+
+    @pytest.mark.parametrize(("asked", "at_most"), [(2, 2), (50, 50), (70, 50)])
+    async def test_answers_page_by_page(self, meta: Meta, asked: int, at_most: int) -> None:
+        """Newest first, 50 at most, each exactly once; inside a comment the first page of them."""
+        top = (await meta.comment("top"))["comment_id"]
+        made = [
+            (await meta.comment(f"c{n}", parent_id=top))["comment_id"] for n in range(at_most + 1)
+        ]
+        _, whole = await meta.graph("GET", f"/{MEDIA}/comments?fields=replies.limit({asked}){{id}}")
+        (inside,) = (one["replies"] for one in whole["data"])
+        pages, after = [[one["id"] for one in inside["data"]]], inside["paging"]["cursors"]["after"]
+        while after:
+            path = f"/{top}/replies?limit={asked}&fields=id&after={after}"
+            _, body = await meta.graph("GET", path)
+            pages.append([one["id"] for one in body["data"]])
+            after = body.get("paging", {}).get("cursors", {}).get("after")
+
+        assert [at_most, 1] == [len(page) for page in pages]
+        assert made[::-1] == [one for page in pages for one in page]
+        assert inside["paging"]["next"].partition("?")[0].endswith(f"/{top}/replies")
 
     async def test_comment_node_has_the_time_of_the_comment(self, meta: Meta) -> None:
         """The Graph API tells when a comment was written, which the webhook does not."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 import pytest
 
 from switchboard.errors import Unavailable
-from switchboard.queues import Bury, SqsClient
+from switchboard.queues import Bury, SqsClient, dead_letters
 from switchboard.queues.client import Address
-from switchboard.queues.dead_letters import DeadLetters, Ended, Letter, everything
+from switchboard.queues.dead_letters import (
+    DeadLetters,
+    Done,
+    Ended,
+    Letter,
+    Unwritten,
+    everything,
+)
 from switchboard.queues.fates import Fates, Held
 from tests.integration.queues.line import Line
 from tests.integration.queues.relay import Relay
@@ -28,6 +37,24 @@ async def bury(line: Line, *texts: str) -> DeadLetters:
 def texts_of(letters: Sequence[Letter]) -> list[str]:
     """Return what the reasons name, in alphabetical order."""
     return sorted(letter.reason.removeprefix("because of ") for letter in letters)
+
+
+@dataclass
+class Notes:
+    """A book of letters' ids, which cannot be written into after so many entries."""
+
+    away_after: int = 100
+    entries: int = 0
+    begun: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def entry(self, letters: Sequence[Letter]) -> AsyncIterator[Done]:
+        if self.entries == self.away_after:
+            raise Unavailable("the book is away")
+        self.entries += 1
+        self.begun += [one.message_id for one in letters]
+        yield lambda letter: self.done.append(letter.message_id)
 
 
 async def bodies(line: Line) -> list[str]:
@@ -122,11 +149,12 @@ class TestSendingBack:
     async def test_all_once_each(self, line: Line) -> None:
         """Each is in its queue once, as it was, and no longer among the dead letters."""
         letters = await bury(line, *map(str, range(12)))
-        told: list[Letter] = []
+        book = Notes()
 
-        sent = await letters.redrive(everything, most=100, done=told.append)
+        sent = await letters.redrive(everything, most=100, book=book)
 
-        assert (Ended(many=12, complete=True), 12) == (sent, len(told))
+        assert Ended(many=12, complete=True) == sent
+        assert (12, sorted(book.begun)) == (len(book.begun), sorted(book.done))
         assert sorted(f'{{"text":"{number}"}}' for number in range(12)) == await bodies(line)
         assert 0 == (await letters.depth()).total
 
@@ -136,7 +164,9 @@ class TestSendingBack:
         looked = await letters.look(most=10)
         wanted = next(one for one in looked.letters if one.reason.endswith("of b"))
 
-        sent = await letters.redrive(lambda one: one.message_id == wanted.message_id, most=1)
+        sent = await letters.redrive(
+            lambda one: one.message_id == wanted.message_id, most=1, book=Unwritten()
+        )
 
         assert 1 == sent.many
         assert ['{"text":"b"}'] == await bodies(line)
@@ -146,14 +176,16 @@ class TestSendingBack:
         """Sending back is bounded, so that a queue is not flooded."""
         letters = await bury(line, "a", "b", "c")
 
-        assert Ended(many=2, complete=False) == await letters.redrive(everything, most=2)
+        assert Ended(many=2, complete=False) == await letters.redrive(
+            everything, most=2, book=Unwritten()
+        )
         assert 2 == len(await bodies(line))
         assert 1 == len((await letters.look(most=10)).letters)
 
     async def test_whose_account_it_is_stays(self, line: Line) -> None:
         """SQS goes on serving accounts in turn."""
         letters = await bury(line, "a")
-        await letters.redrive(everything, most=1)
+        await letters.redrive(everything, most=1, book=Unwritten())
 
         (message,) = await line.receive(wait_s=5)
 
@@ -171,11 +203,46 @@ class TestSendingBack:
             return True
 
         with pytest.raises(Unavailable):
-            await letters.redrive(cut, most=10)
+            await letters.redrive(cut, most=10, book=Unwritten())
 
         whole = DeadLetters(line.client, line.queue, prefix=line.prefix)
         assert [] == await bodies(line)
         assert 2 == (await whole.depth()).total
+
+    async def test_what_cannot_be_written_down(self, line: Line) -> None:
+        """It is not done: a letter is sent back only after it stands in the book."""
+        letters = await bury(line, "a", "b")
+
+        with pytest.raises(Unavailable):
+            await letters.redrive(everything, most=10, book=Notes(away_after=0))
+
+        assert [] == await bodies(line)
+        assert 2 == len((await letters.look(most=10)).letters)
+
+    async def test_many_at_once(self, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They are written down and sent back some at a time; what was before stays so."""
+        monkeypatch.setattr(dead_letters, "_TOGETHER", 10)
+        letters = await bury(line, *map(str, range(12)))
+        book = Notes(away_after=1)
+
+        with pytest.raises(Unavailable):
+            await letters.redrive(everything, most=100, book=book)
+
+        assert len(book.done) == len(await bodies(line)) >= 10
+        assert 12 - len(book.done) == len((await letters.look(most=20)).letters)
+
+    async def test_nobody_is_waited_for_long(
+        self, line: Line, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is in our hands is dealt with before SQS gives it to others."""
+        monkeypatch.setattr(dead_letters, "_WAITS_S", 0)
+        letters = await bury(line, *map(str, range(12)))
+        book = Notes()
+
+        await letters.redrive(everything, most=100, book=book)
+
+        assert book.entries >= 2
+        assert 12 == len(book.done)
 
 
 class TestThrowingAway:
@@ -183,8 +250,11 @@ class TestThrowingAway:
         """One is gone for good, the other stays."""
         letters = await bury(line, "a", "b")
 
-        ended = await letters.discard(lambda one: one.reason.endswith("a"), most=10)
+        book = Notes()
+
+        ended = await letters.discard(lambda one: one.reason.endswith("a"), most=10, book=book)
 
         assert Ended(many=1, complete=True) == ended
+        assert (1, book.begun) == (len(book.begun), book.done)
         assert ["b"] == texts_of((await letters.look(most=10)).letters)
         assert [] == await bodies(line)

@@ -30,6 +30,7 @@ from switchboard.rules.contact import Contact
 from switchboard.rules.payloads import ToStep
 from switchboard.state import Contacts, Observations, Observed, Remembered
 from tests.integration.router.stage import PERSON, Stage, received
+from tests.integration.state.people import standing
 
 ASKS = {
     "trigger": {"kind": "message", "keywords": {"include": ["newsletter"]}},
@@ -139,8 +140,10 @@ async def test_a_wrong_copy_does_no_harm(stage: Stage, revision: int) -> None:
     await stage.route(stage.message("no idea"))
     await stage.redis.flushdb()
     wrong = Contact(revision=revision, tags=("stale",))
+    us = stage.shop.instagram_id
+    seen = await standing(stage.redis, us)
     await Contacts(stage.redis).remember(
-        [Remembered(account_id=stage.shop.instagram_id, person_id=PERSON, contact=wrong)]
+        [Remembered(account_id=us, person_id=PERSON, contact=wrong, erasings=seen)]
     )
     await stage.route(stage.message("ada@example.org"))
 

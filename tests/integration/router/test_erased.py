@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from services.router.app import assemble
 from services.router.settings import Settings
 from switchboard.contracts import (
+    AccountId,
     Answer,
     CommentWritten,
     Echoed,
@@ -29,10 +30,11 @@ from switchboard.db.errors import QueryFailed
 from switchboard.db.recording import FORGOTTEN
 from switchboard.errors import Unavailable
 from switchboard.queues import Address, Outgoing, Publisher, SqsClient, create_queues, open_sqs
+from switchboard.state import Contacts, Remembered, keys
 from switchboard.state import erasing as in_redis
 from switchboard.topology import CLASSIFIED, EVENTS, Queue
 from tests.integration.db.searching import found
-from tests.integration.router.stage import Stage
+from tests.integration.router.stage import Stage, received
 from tests.integration.router.test_concurrency import ONCE
 from tests.support.waiting import until
 
@@ -43,6 +45,10 @@ NAME = "eulalia.quux"
 LATER = timedelta(hours=1)
 COMMENT = "17970707070707070"
 THEIRS = (str(PERSON), WORD, NAME, COMMENT, "mid.7070")
+
+
+async def nothing() -> None:
+    """Let nothing happen."""
 
 
 @pytest.fixture
@@ -334,6 +340,78 @@ class TestAtOnce:
 
         assert ["erased"] == [row["person_id"] for row in await stage.ledger()]
         assert {} == await left(stage)
+
+
+@dataclass
+class Slow:
+    """A memory that lets things happen before, or after, it remembers what it is told."""
+
+    memory: Contacts
+    before: Callable[[], Awaitable[object]] = nothing
+    after: Callable[[], Awaitable[object]] = nothing
+
+    async def remember(self, batch: Sequence[Remembered]) -> None:
+        await self.before()
+        await self.memory.remember(batch)
+        await self.after()
+
+    async def forget(self, people: Collection[tuple[AccountId, PersonId]]) -> None:
+        await self.memory.forget(people)
+
+
+class TestACopy:
+    """Who has recorded something of a person puts a copy of what is known of them into Redis."""
+
+    async def learn(self, stage: Stage, **happens: Callable[[], Awaitable[object]]) -> None:
+        """Let a router record, and remember, what PERSON did."""
+        router = stage.another_router()
+        theirs = stage.comment(**before(stage), author_id=PERSON, comment_id=COMMENT)
+        slow = replace(router, memory=Slow(Contacts(stage.redis), **happens))
+        assert [None] == await slow.events(received(theirs))
+
+    async def test_without_an_erasing(self, stage: Stage) -> None:
+        """There is one; so what the others show is not that there never is."""
+        await stage.publish(ONCE)
+        await self.learn(stage)
+
+        key = keys.contact(stage.shop.instagram_id, PERSON)
+        assert [key] == (await left(stage))[PERSON][-1:]
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    async def test_erased_meanwhile(self, stage: Stage, when: str) -> None:
+        """Whichever comes first, the erasing or the copy: none is left."""
+        await stage.publish(ONCE)
+        await self.learn(stage, **{when: lambda: erase(stage)})
+
+        assert {} == await left(stage)
+
+    async def test_redis_is_emptied_meanwhile(self, stage: Stage) -> None:
+        """Then nothing tells of the erasing any more, and still no copy comes after it."""
+
+        async def erased_and_emptied() -> None:
+            await erase(stage)
+            await stage.redis.flushdb()
+            other = stage.comment(**before(stage), author_id=OTHER)
+            await stage.another_router().events(received(other))
+
+        await stage.publish(ONCE)
+        await self.learn(stage, before=erased_and_emptied)
+
+        assert {} == await left(stage)
+
+    async def test_somebody_elses(self, stage: Stage) -> None:
+        """Another's copy that is under way is not kept, and the next one is."""
+        await stage.publish(ONCE)
+        other = stage.comment(**before(stage), author_id=OTHER)
+        router = stage.another_router()
+        slow = replace(router, memory=Slow(Contacts(stage.redis), before=lambda: erase(stage)))
+        await slow.events(received(other))
+        key = keys.contact(stage.shop.instagram_id, OTHER)
+        under_way = await stage.redis.get(key)
+        await router.events(received(stage.comment(**before(stage), author_id=OTHER)))
+
+        assert None is under_way
+        assert await stage.redis.get(key)
 
 
 async def _waiting(stage: Stage) -> int:

@@ -10,12 +10,14 @@ import pytest
 from switchboard.state import open_redis
 from switchboard.state.client import Redis
 from tests.integration.state.own_redis import OwnRedis, own_redis
+from tests.integration.state.people import standing
 
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client of the session's Redis, empty."""
+    """A client of the session's Redis, empty but for how erasings stand."""
     async with open_redis(redis_url) as client:
+        await standing(client)
         yield client
 
 

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from switchboard.contracts import AccountId, CampaignId, DeliveryId, EventId, MediaId, PersonId
 from switchboard.rules.contact import AnsweredBefore, Contact, Flow
-from switchboard.state import Remembered
+from switchboard.state import Remembered, keys
+from switchboard.state.client import Redis
 
 ACCOUNT, PERSON = AccountId("17841400000000001"), PersonId("1234567890123456")
+_STANDING = "since then nobody"
 _NOON = datetime(2026, 11, 2, 12, 0, 0, 123456, tzinfo=UTC)
 _CAMPAIGN, _EVENT = CampaignId(UUID(int=1)), EventId(UUID(int=2))
 
@@ -46,5 +48,17 @@ KNOWN = Contact(
 
 
 def remembered(contact: Contact, *, instead_of: int | None = None) -> Remembered:
-    """Return what Redis is told of PERSON."""
-    return Remembered(account_id=ACCOUNT, person_id=PERSON, contact=contact, instead_of=instead_of)
+    """Return what Redis is told of PERSON by who has seen `standing`."""
+    return Remembered(
+        account_id=ACCOUNT,
+        person_id=PERSON,
+        contact=contact,
+        instead_of=instead_of,
+        erasings=_STANDING,
+    )
+
+
+async def standing(redis: Redis, account_id: AccountId = ACCOUNT) -> str:
+    """Let erasings of an account stand as they are seen to; return how."""
+    await redis.set(keys.erasings(account_id), _STANDING)
+    return _STANDING

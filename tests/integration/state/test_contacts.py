@@ -10,10 +10,10 @@ import pytest
 from switchboard.contracts import PersonId, ids
 from switchboard.errors import Unavailable
 from switchboard.rules.contact import STRANGER, Contact
-from switchboard.state import Contacts, Observations, Observed, keys
+from switchboard.state import Contacts, Observations, Observed, erasing, keys
 from switchboard.state.client import Redis
 from tests.integration.state.own_redis import OwnRedis
-from tests.integration.state.people import ACCOUNT, KNOWN, PERSON, remembered
+from tests.integration.state.people import ACCOUNT, KNOWN, PERSON, remembered, standing
 
 ORDERS = [list(order) for order in itertools.permutations((1, 2, 3))]
 
@@ -110,13 +110,43 @@ async def test_a_batch_is_one_round_trip(redis: Redis) -> None:
 async def test_a_redis_that_is_away_says_so(server: OwnRedis, fragile: Redis) -> None:
     """Remembering fails in a way the router knows; afterwards it works, with nothing in it."""
     contacts = Contacts(fragile)
+    await standing(fragile)
     await contacts.remember([remembered(KNOWN)])
     await server.stop()
     with pytest.raises(Unavailable):
         await contacts.remember([remembered(KNOWN)])
     await server.start()
     forgotten = await seen(fragile)
+    await standing(fragile)
     await contacts.remember([remembered(KNOWN)])
 
     assert forgotten is None
     assert KNOWN == await seen(fragile)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_who_has_not_seen_an_erasing_remembers_nothing(redis: Redis, *, lost: bool) -> None:
+    """Not whoever of the account it was, not if Redis has been emptied since; others do."""
+    other = ids.event_id("b")
+    observed = Observed(account_id=ACCOUNT, event_id=other, claimant="m", person_id=PERSON)
+    (before,) = await Observations(redis).observe([observed])
+    await erasing.forget(redis, ACCOUNT, PersonId("9"))
+    if lost:
+        await redis.flushdb()
+    (after,) = await Observations(redis).observe([observed])
+    learnt = remembered(KNOWN)
+    await Contacts(redis).remember([replace(learnt, erasings=before.erasings)])
+    late = await seen(redis)
+    await Contacts(redis).remember([replace(learnt, erasings=after.erasings)])
+
+    assert None is late
+    assert KNOWN == await seen(redis)
+
+
+async def test_without_a_word_nothing_is_remembered(redis: Redis) -> None:
+    """Redis was emptied after somebody looked: what they learnt may be of anybody."""
+    await redis.flushdb()
+    for erasings in ("", "since then nobody"):
+        await Contacts(redis).remember([replace(remembered(KNOWN), erasings=erasings)])
+
+    assert [] == await redis.keys()

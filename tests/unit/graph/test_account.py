@@ -9,8 +9,15 @@ import pytest
 from pydantic import SecretStr
 from yarl import URL
 
-from switchboard.graph import App, Said
-from switchboard.graph.account import read_comments, read_me, read_media, read_subscription
+from switchboard.contracts import CommentId
+from switchboard.graph import App, MoreAnswers, Said
+from switchboard.graph.account import (
+    read_answers,
+    read_comments,
+    read_me,
+    read_media,
+    read_subscription,
+)
 from switchboard.graph.login import LONG_LIVED, SCOPES, _life, read_permissions
 
 SAID = Said(http_status=200)
@@ -118,6 +125,61 @@ def test_comments_with_what_answers_them() -> None:
     assert "bo" == found.comments[2].author_username
     assert datetime(2026, 1, 3, tzinfo=UTC) == found.oldest_at
     assert found.after is None
+
+
+def answers(*days: int) -> list[dict[str, Any]]:
+    """Return answers as Meta shows them, written on these days of a month."""
+    return [{"id": str(100 + day), "timestamp": f"2026-01-{day:02}T00:00:00+0000"} for day in days]
+
+
+@pytest.mark.parametrize(
+    ("days", "shown_to"),
+    [
+        ((9, 7, 4), 4),
+        ((4, 7, 9), None),
+        ((9, 4, 7), None),
+        ((4, 4), None),
+        ((4,), None),
+        ((), None),
+    ],
+)
+def test_how_far_back_answers_are_shown(days: tuple[int, ...], shown_to: int | None) -> None:
+    """That they come newest first is believed where it can be seen, and nowhere else."""
+    expected = None if shown_to is None else datetime(2026, 1, shown_to, tzinfo=UTC)
+    going_on = {"paging": {"cursors": {"after": "x"}, "next": "https://graph.example/"}}
+    inside = {"data": answers(*days), **going_on}
+    top = {"id": "11", "timestamp": "2026-01-03T00:00:00+0000", "replies": inside}
+    shown = read_comments({"data": [top]}, SAID)
+    alone = read_answers({"data": answers(*days)}, SAID, CommentId("11"))
+
+    assert shown is not None
+    assert alone is not None
+    more = MoreAnswers(comment_id=CommentId("11"), after="x", shown_to=expected)
+    assert (more,) == shown.more
+    assert expected == alone.oldest_at
+    assert [CommentId("11")] * len(days) == [one.parent_id for one in alone.comments]
+
+
+@pytest.mark.parametrize(
+    ("paging", "more"),
+    [
+        ({}, []),
+        ({"cursors": {"after": "x"}}, []),
+        ({"next": "https://graph.example/"}, [None]),
+        ({"next": "https://graph.example/", "cursors": {"after": "x"}}, ["x"]),
+    ],
+)
+def test_whether_there_are_more_answers(paging: dict[str, Any], more: list[str | None]) -> None:
+    """It is `next` that says so; where Meta does not say where they go on, all are read."""
+    inside = {"data": answers(9, 4), "paging": paging}
+    data = [
+        {"id": "11", "timestamp": "2026-01-03T00:00:00+0000", "replies": inside},
+        {"id": "9", "timestamp": "no time", "replies": inside},
+    ]
+    found = read_comments({"data": data}, SAID)
+
+    assert found is not None
+    assert more == [one.after for one in found.more]
 
 
 @pytest.mark.parametrize("read", [read_subscription, read_media, read_comments])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +46,8 @@ class FakeRedis:
     """
     Claims, windows and contacts in dicts, as Redis keeps them.
 
-    `down` for remembering; or it does not even forget.
+    `down` for remembering; or it does not even forget. `erasings` are how those stand, event after
+    event.
     """
 
     claims: dict[EventId, str] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class FakeRedis:
     forgets: bool = True
     observed: int = 0
     remembered: list[Remembered] = field(default_factory=list)
+    erasings: Iterator[str] = field(default_factory=lambda: itertools.repeat(""))
 
     async def observe(self, batch: Sequence[Observed]) -> list[Seen]:
         self.observed += 1
@@ -62,13 +65,15 @@ class FakeRedis:
 
     def _seen(self, one: Observed) -> Seen:
         first = self.claims.setdefault(one.event_id, one.claimant) == one.claimant
+        erasings = next(self.erasings)
         if one.person_id is None:
-            return Seen(first)
+            return Seen(first, erasings=erasings)
         closes_at = one.window_closes_at
         kept = self.windows.get(one.person_id)
         if closes_at is not None and (kept is None or closes_at > kept):
             self.windows[one.person_id] = closes_at
-        return Seen(first, self.windows.get(one.person_id), self.contacts.get(one.person_id))
+        closes_at, contact = self.windows.get(one.person_id), self.contacts.get(one.person_id)
+        return Seen(first, closes_at, contact, erasings)
 
     async def remember(self, batch: Sequence[Remembered]) -> None:
         if self.down:

@@ -365,3 +365,18 @@ async def test_what_is_forgotten_must_be_everywhere() -> None:
 
     with pytest.raises(Unavailable):
         await b.events(message("price"))
+
+
+@pytest.mark.parametrize(
+    ("words", "remembered"),
+    [(["a", "a"], ["a"]), (["a", "b"], []), (["b", "a"], [])],
+)
+async def test_somebody_is_erased_while_a_batch_is_observed(
+    words: list[str], remembered: list[str]
+) -> None:
+    """Of which of its people is not told; so none of that account is remembered."""
+    b = bench(ONCE)
+    b.redis.erasings = iter(words)
+    await b.events(numbered(1), numbered(2))
+
+    assert remembered == [one.erasings for one in b.redis.remembered]

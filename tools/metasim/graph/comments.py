@@ -6,12 +6,13 @@ from tools.metasim import refusals, rules
 from tools.metasim.clock import graph_time
 from tools.metasim.graph.calls import Answer, Call
 from tools.metasim.graph.fields import Fields, Node, Wanted, pick, render
-from tools.metasim.graph.paging import page, place_to_go_on
+from tools.metasim.graph.paging import page, page_inside, place_to_go_on
 from tools.metasim.records import Comment, Json, Media, Reply
 from tools.metasim.webhooks.events import Event, account_as_author, comment_event
-from tools.metasim.world import World
+from tools.metasim.world import Place
 
 PAGE_MAX = 50  # comments; Meta's page on a media's comments
+_PAGE = 25
 _SCOPE = "instagram_business_manage_comments"
 
 
@@ -69,20 +70,21 @@ def list_comments(call: Call) -> Answer:
         raise refusals.not_found(call.node)
     call.require_scope(_SCOPE)
     call.take_from_budget()
-    limit = min(call.limit(25), PAGE_MAX)
+    limit = min(call.limit(_PAGE), PAGE_MAX)
     before = place_to_go_on(call)
     found = call.sim.world.comments_under(media.id, limit=limit + 1, before=before)
     shown = found[:limit]
-    last = (shown[-1].created_at_s, shown[-1].id) if len(found) > limit else None
-    listed = [comment_node(call.sim.world, comment, call.fields) for comment in shown]
+    last = _place(shown[-1]) if len(found) > limit else None
+    listed = [comment_node(call, comment, call.fields) for comment in shown]
     return Answer(page(call, listed, last=last))
 
 
 def list_replies(call: Call) -> Answer:
-    """`GET /{comment}/replies`: what stands under a comment, oldest first."""
+    """`GET /{comment}/replies`: what stands under a comment, newest first, 50 at most."""
     comment = require_comment(call, call.node)
     call.take_from_budget()
-    return Answer(_replies(call.sim.world, comment, Wanted(fields=call.fields)))
+    shown, last = _answers(call, comment, call.limit(_PAGE), before=place_to_go_on(call))
+    return Answer(page(call, [comment_node(call, one, call.fields) for one in shown], last=last))
 
 
 def require_comment(call: Call, comment_id: str) -> Comment:
@@ -93,9 +95,9 @@ def require_comment(call: Call, comment_id: str) -> Comment:
     return comment
 
 
-def comment_node(world: World, comment: Comment, fields: Fields) -> Json:
+def comment_node(call: Call, comment: Comment, fields: Fields) -> Json:
     """Return a comment as the Graph API tells it."""
-    media: Media = world.media[comment.media_id]
+    media: Media = call.sim.world.media[comment.media_id]
     node: Node = {
         "id": lambda _: comment.id,
         "text": lambda _: comment.text,
@@ -109,15 +111,35 @@ def comment_node(world: World, comment: Comment, fields: Fields) -> Json:
         "parent_id": lambda _: comment.parent_id,
         "hidden": lambda _: comment.is_hidden,
         "like_count": lambda _: 0,
-        "replies": lambda what: _replies(world, comment, what) if comment.children else None,
+        "replies": lambda what: _replies(call, comment, what) if comment.children else None,
     }
     return render(node, fields, kind="IGComment", default=("id", "text", "timestamp"))
 
 
-def _replies(world: World, comment: Comment, wanted: Wanted) -> Json:
-    children = (world.comments[child_id] for child_id in comment.children)
-    shown = [child for child in children if not child.is_deleted][: wanted.limit]
-    return {"data": [comment_node(world, child, wanted.fields) for child in shown]}
+def _replies(call: Call, comment: Comment, wanted: Wanted) -> Json:
+    shown, last = _answers(call, comment, wanted.limit or _PAGE)
+    listed = [comment_node(call, one, wanted.fields) for one in shown]
+    return page_inside(call, listed, path=f"{comment.id}/replies", last=last)
+
+
+def _answers(
+    call: Call, comment: Comment, limit: int, *, before: Place | None = None
+) -> tuple[list[Comment], Place | None]:
+    """
+    Return what stands under a comment, newest first, and if there is more the place of the last.
+
+    Meta says of no order; answers captured by others come so (python-facebook, "replies").
+    """
+    children = (call.sim.world.comments[child_id] for child_id in comment.children)
+    placed = {_place(child): child for child in children if not child.is_deleted}
+    places = [place for place in sorted(placed, reverse=True) if not before or place < before]
+    shown = places[: min(limit, PAGE_MAX)]
+    last = shown[-1] if len(shown) < len(places) else None
+    return [placed[place] for place in shown], last
+
+
+def _place(comment: Comment) -> Place:
+    return comment.created_at_s, comment.id
 
 
 def _own_comment(call: Call, media_id: str, text: str) -> Comment:

@@ -34,7 +34,7 @@ def read_node(call: Call) -> Answer:
         return read_message(call, message)
     comment = require_comment(call, node)
     call.take_from_budget()
-    return Answer(comment_node(world, comment, call.fields))
+    return Answer(comment_node(call, comment, call.fields))
 
 
 def list_media(call: Call) -> Answer:

@@ -33,9 +33,16 @@ def page(call: Call, listed: list[Json], *, last: Place | None) -> Json:
     """Return a page of a list; with `last`, the place of its last node, there is more after it."""
     if last is None:
         return {"data": listed}
-    place: list[Any] = list(last)
-    after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-    return {"data": listed, "paging": going_on(call, after)}
+    return {"data": listed, "paging": going_on(call, _word(last))}
+
+
+def page_inside(call: Call, listed: list[Json], *, path: str, last: Place | None) -> Json:
+    """Return a page of a list that is told of inside a node; the rest of it is at `path`."""
+    if last is None:
+        return {"data": listed}
+    after = _word(last)
+    address = f"{call.origin}/{path}?{urlencode({'after': after})}"
+    return {"data": listed, "paging": {"cursors": {"after": after}, "next": address}}
 
 
 def going_on(call: Call, after: str) -> Json:
@@ -43,3 +50,8 @@ def going_on(call: Call, after: str) -> Json:
     asked = {name: value for name, value in call.params.items() if name != "access_token"}
     query = urlencode({**asked, "after": after})
     return {"cursors": {"after": after}, "next": f"{call.origin}{call.path}?{query}"}
+
+
+def _word(place: Place) -> str:
+    listed: list[Any] = list(place)
+    return base64.urlsafe_b64encode(json.dumps(listed).encode()).decode()

@@ -89,7 +89,12 @@ FOR_ALL: Final = {
     "completeInstagramLogin",
 }
 # For whoever runs the installation, and for no role in a workspace.
-FOR_OPERATORS: Final = {"listAllDeadLetters", "redriveAnyDeadLetters", "examineInstallation"}
+FOR_OPERATORS: Final = {
+    "listAllDeadLetters",
+    "listDeadLetterDeeds",
+    "redriveAnyDeadLetters",
+    "examineInstallation",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,10 +85,23 @@ class Household:
         made = await self.meta.comment(account_id=us, username=username, **told)
         return str(made["comment_id"])
 
+    async def thread(self, answers: int, **told: Any) -> str:
+        """Let somebody comment, and so many people answer them; no webhook tells of it."""
+        top = await self.comment("top", **told)
+        for n in range(answers):
+            await self.comment(f"a{n}", parent_id=top, **told)
+        return top
+
     async def recorded(self, *events: CommentWritten) -> None:
         """Let the router have recorded `events`."""
         batch = [
-            recorded(self.shop, event.identity(), answered=False, event=event.to_json())
+            recorded(
+                self.shop,
+                event.identity(),
+                answered=False,
+                person_id=event.person,
+                event=event.to_json(),
+            )
             for event in events
         ]
         await ledger.record(self.owner, batch)
@@ -111,8 +124,9 @@ class Household:
         sifting = self.sifting(on_its_way)
         return Backfilling(shelf=self.shelf(), sifting=sifting, rhythm=RHYTHM, now=self.now)
 
-    def covering(self) -> Covering:
-        return Covering(shelf=self.shelf(), sifting=self.sifting(timedelta()), now=self.now)
+    def covering(self, deep: int = 10_000) -> Covering:
+        sifting = self.sifting(timedelta())
+        return Covering(shelf=self.shelf(), sifting=sifting, now=self.now, deep=deep)
 
     def shelf(self) -> Shelf:
         return Shelf(db=self.db, meta=self.accounts, budget=self.purse, vault=VAULT)

@@ -79,7 +79,7 @@ async def test_what_is_over_goes(house: Household) -> None:
     row = await job(house)
 
     assert (2, 1) == (await count(house, "login_states"), await count(house, "idempotency_keys"))
-    kept = {"deletion_requests": 0, "forgotten": 0}
+    kept = {"deletion_requests": 0, "forgotten": 0, "comment_readings": 0}
     assert {"login_states": 2, "idempotency_keys": 2} | kept == row["detail"]
     assert ("done", "", None) == (row["last_outcome"], row["subject"], row["workspace_id"])
 
@@ -111,6 +111,21 @@ async def test_that_somebody_was_erased(house: Household) -> None:
 
     assert 1 == await count(house, "forgotten")
     assert 2 == (await job(house))["detail"]["forgotten"]
+
+
+async def test_a_reading_that_nobody_goes_on_with(house: Household) -> None:
+    """It goes after a week, since it names comments; what is under way stays."""
+    await house.owner.execute(
+        "insert into private.comment_readings"
+        "  (account_id, job, media_id, floor_at, began_at, read_at)"
+        " select id, 'backfill', age::text, now(), now(), now() - age"
+        "   from public.instagram_accounts, unnest($1::interval[]) age",
+        [timedelta(days=6), timedelta(days=8), timedelta(days=80)],
+    )
+    await tidied(house)
+
+    assert 1 == await count(house, "comment_readings")
+    assert 2 == (await job(house))["detail"]["comment_readings"]
 
 
 async def test_a_part_at_a_time(house: Household) -> None:

@@ -180,6 +180,7 @@ TABLES: dict[str, Table] = {
     # Whoever owns the schema says who is one: nobody who comes by the API.
     "private.operators": Table(tenant=None),
     "private.removed_workspaces": Table(tenant=None),
+    "private.letter_deeds": Table(tenant=None),
     "private.event_archives": Table(tenant=None, caretaker=KEEPS),
     "private.forgotten": Table(tenant=None, pipeline=READS),
     "private.delivery_archives": Table(tenant=None, caretaker=KEEPS),

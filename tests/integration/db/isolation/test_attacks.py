@@ -42,6 +42,8 @@ async def _tag(connection: Connection, statement: str, *args: object) -> str:
         return str(error)
     except asyncpg.ForeignKeyViolationError:
         return "foreign key"
+    except asyncpg.NoDataFoundError:
+        return "none"
     finally:
         await savepoint.rollback()
 
@@ -366,23 +368,36 @@ class TestOperators:
         assert {"key": False, "owner": False, "operator": True} == found
 
     async def test_writing_in_anothers_log(self, settled: Settled) -> None:
-        """What became of another's letters is not an owner's to say; of one's own, an admin's."""
+        """What becomes of another's letters is not an owner's to say; of one's own, an admin's."""
         ours, theirs = settled.town.ours.shop, settled.town.theirs.shop
+        whose = ([ours.instagram_id], [ours.instagram_id, theirs.instagram_id], ["nobody"])
         got = {}
         for name in ("viewer", "editor", "admin", "owner", "stranger"):
             async with acting(settled.logins, _caller(settled, name)) as connection:
                 got[name] = [
-                    await _tag(connection, _NOTE, json.dumps(dict.fromkeys(accounts, 1)))
-                    for accounts in ([ours.instagram_id], [ours.instagram_id, theirs.instagram_id])
+                    await _tag(connection, statement, json.dumps(dict.fromkeys(accounts, said)))
+                    for statement, said in ((_NOTE, 1), (_BEGIN, ["1"]))
+                    for accounts in whose
                 ]
 
-        assert {
-            "viewer": ["denied", "denied"],
-            "editor": ["denied", "denied"],
-            "admin": ["SELECT 1", "denied"],
-            "owner": ["SELECT 1", "denied"],
-            "stranger": ["denied", "denied"],
-        } == got
+        none, own = ["denied"] * 2 + ["SELECT 1"] + ["denied"] * 3, ["SELECT 1", "denied"]
+        own = [*own, "SELECT 1", *own, "denied"]
+        assert {"viewer": none, "editor": none, "admin": own, "owner": own, "stranger": none} == got
+
+    async def test_saying_what_came_of_anothers_deed(self, settled: Settled) -> None:
+        """Who began it says so, once, and no more than was begun; nobody sees anybody's."""
+        ours, somebodys = settled.town.ours.shop.instagram_id, 1
+        got = []
+        async with acting(settled.logins, _caller(settled, "admin")) as connection:
+            mine = await connection.fetchval(_BEGIN, json.dumps({ours: ["1", "2"]}))
+            for deed, many in ((somebodys, 1), (mine, 3), (mine, 2)):
+                got.append(await _tag(connection, _END, deed, json.dumps({ours: many})))
+            await connection.execute(_END, mine, json.dumps({ours: 2}))
+            got.append(await _tag(connection, _END, mine, json.dumps({ours: 2})))
+            got.append(await _tag(connection, "select private.letter_deeds_before(null, 10)"))
+
+        more = f"more came true than was begun as {mine}"
+        assert ["none", more, "SELECT 1", "none", "denied"] == got
 
     async def test_running_anothers_jobs(self, settled: Settled) -> None:
         """Only an admin of an account's own workspace hurries what is done for it."""
@@ -416,8 +431,11 @@ _NOBODYS = {
     "private.event_memory": "begins_at",
     "private.operators": "user_id",
     "private.removed_workspaces": "workspace_id",
+    "private.letter_deeds": "queue",
 }
 
+_BEGIN = "select private.begin_letters('events', 'sent_back', $1::text::jsonb)"
+_END = "select private.end_letters($1, $2::text::jsonb)"
 _NOTE = "select private.note_letters('events', 'sent_back', $1::text::jsonb)"
 _SET_ROLE = "update public.memberships set role = $1::public.member_role where user_id = $2"
 _REMOVE = "delete from public.memberships where user_id = $1"

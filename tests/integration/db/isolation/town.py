@@ -60,6 +60,7 @@ async def _tenant(owner: Database, pipeline: Database) -> Tenant:
     await owner.execute(_JOB, shop.workspace)
     await owner.execute(_COVERAGE, shop.account, shop.workspace)
     await owner.execute(_READING, shop.account)
+    await owner.execute(_LETTERS, {shop.instagram_id: ["1"]})
     for statement in _NUMBERS:
         await owner.execute(statement, shop.account, shop.workspace)
     await owner.execute(_LOGIN, shop.workspace, staff["admin"])
@@ -121,6 +122,7 @@ values (sha256($1::uuid::text::bytea), $1, $2)
 _COVERAGE = """
 insert into public.post_coverage (account_id, media_id, workspace_id) values ($1, '1', $2)
 """
+_LETTERS = "select private.begin_letters('events', 'sent_back', $1::jsonb)"
 _OPERATOR = "insert into private.operators (user_id) values ($1)"
 _READING = """
 insert into private.comment_readings (account_id, job, media_id, floor_at, began_at)

@@ -18,8 +18,11 @@ from services.control.caretaker.watching import (
     Post,
     Rhythm,
     Watched,
+    changed,
     floor_of,
+    to_count,
     to_read,
+    to_the_end,
     watched,
 )
 from switchboard.contracts import MediaId
@@ -220,3 +223,50 @@ def test_what_is_missing() -> None:
     """What is not known is not missing."""
     assert frozenset("c") == missing("abc", frozenset("ab"))
     assert frozenset() == missing("abc", None)
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (0, []),
+        (10, ["less"]),
+        (29, ["less"]),
+        (30, ["less", "more"]),
+        (1_000, ["less", "many", "more"]),
+    ],
+)
+def test_what_is_read_to_its_end(most: int, expected: list[str]) -> None:
+    """Where Meta counts otherwise than before: the smallest first, as many as there are calls."""
+    counts = {
+        "same": (7, 7),
+        "less": (10, 12),
+        "more": (20, 19),
+        "many": (900, 1),
+        "new": (5, None),
+    }
+    posts = [Post(MediaId(name), told) for name, (told, _) in counts.items()]
+    grounds = {
+        MediaId(name): Ground(told=None, grounded_at=NOW, counted_told=before)
+        for name, (_, before) in counts.items()
+    }
+    never = [Post(MediaId("never"), 3), Post(MediaId("less"), None)]
+
+    assert some(*expected) == to_the_end(posts, grounds, most=most)
+    assert some() == to_the_end(never, grounds, most=most)
+
+
+def test_what_is_counted() -> None:
+    """The latest, what is named, and those older ones where Meta counts another number."""
+    listed = [media("new", 0), media("a", 3), media("b", 4), media("c", 5), media("d", 6)]
+    grounds = {
+        MediaId(name): Ground(told=None, grounded_at=NOW, counted_told=told)
+        for name, told in (("a", 3), ("b", 4), ("c", 4))
+    }
+    all_of_them = to_count(Watched(every=True, named=some()), listed, grounds, latest=2)
+    named = Watched(every=False, named=some("b", "d", "gone"))
+
+    assert [("a", 3), ("c", 5)] == [(one.media_id, one.told) for one in all_of_them]
+    assert {("b", 4), ("d", 6), ("gone", None)} == {
+        (one.media_id, one.told) for one in to_count(named, listed, grounds, latest=2)
+    }
+    assert some("c") == changed(listed, grounds)
