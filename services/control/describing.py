@@ -101,10 +101,11 @@ def _follow(part: Any, schemas: Json, into: set[str]) -> None:
 def _tell_parameters(operation: Json) -> None:
     """Say that a parameter may be left out, which is all that null means of one; or may not be."""
     for parameter in operation.get("parameters", ()):
-        either = parameter["schema"].pop("anyOf", ())
-        for one in either:
-            if one != {"type": "null"}:
-                parameter["schema"] |= one
+        schema = parameter["schema"]
+        match [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]:
+            case [one]:
+                schema |= one
+                del schema["anyOf"]
         if parameter["name"] == "If-Match":  # without it, the answer is 428
             parameter["required"] = True
 
