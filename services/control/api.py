@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from services.control import doctor
@@ -20,6 +22,7 @@ from services.control.health import add_health_routes
 from services.control.instagram import posts, webhooks
 from services.control.instagram import routes as instagram
 from services.control.instagram.desk import Desk
+from services.control.lists import LISTS
 from services.control.problems import Declined, Fault, Part, invalid, of_status, pointer
 from services.control.refusals import declined
 from services.control.repeats import HEADER as IDEMPOTENCY_KEY
@@ -31,6 +34,7 @@ from switchboard.errors import Unavailable
 from switchboard.health import Health
 from switchboard.telemetry import Meter
 
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MAX_AGE_S: Final = 600
 _RETRY_AFTER_S: Final = 2.0
 
@@ -55,7 +59,7 @@ def make_api(*, origins: Sequence[str] = ()) -> FastAPI:
     api.add_middleware(
         CORSMiddleware,
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_methods=METHODS,
         allow_headers=[
             "Authorization",
             "Content-Type",
@@ -87,7 +91,7 @@ def serve(
 
 def openapi() -> Mapping[str, Any]:
     """Return the API's description (OpenAPI 3.1), as docs/openapi.json has it."""
-    return describe(make_api())
+    return describe(make_api(), LISTS)
 
 
 def _add_refusals(api: FastAPI) -> None:
@@ -121,7 +125,19 @@ async def _http(request: Request, error: Exception) -> Response:
     answer = _answer(request, of_status(error.status_code, str(error.detail)))
     for name, value in (error.headers or {}).items():
         answer.headers.setdefault(name, value)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_allowed(request))
     return answer
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return what can be done at the request's address, of all its operations and not of one."""
+    routes, scope = request.app.routes, request.scope
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _refused(request: Request, error: Exception) -> Response:

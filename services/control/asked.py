@@ -7,21 +7,47 @@ So it is refused, with its place. Answers are not so strict: clients read what t
 
 from __future__ import annotations
 
-from typing import Final, cast
+import re
+from datetime import date
+from typing import Annotated, Any, Final, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.control.problems import Fault, invalid, pointer
 
 
 class Body(BaseModel):
-    """What was sent with a request."""
+    """What was sent with a request; a number in quotation marks is no number."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _moment(written: Any) -> Any:
+    if not isinstance(written, str) or _MOMENT.fullmatch(written) is None:
+        raise ValueError("it is no moment with its offset, such as 2026-01-31T09:00:00Z")
+    return written
+
+
+def _day(written: Any) -> Any:
+    if not isinstance(written, str) or _DAY.fullmatch(written) is None:
+        raise ValueError("it is no day, such as 2026-01-31")
+    return written
+
+
+# What stands for a number of seconds since 1970 elsewhere is a mistake here: RFC 3339 and no other.
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(
+    rf"{_DAY.pattern}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
+)
+# JSON has no ids, moments or days of its own: these are read from text, in bodies too.
+Id = Annotated[UUID, Field(strict=False)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
+Date = Annotated[date, Field(strict=False), BeforeValidator(_day)]
 
 
 async def _require_known(request: Request) -> None:

@@ -153,6 +153,11 @@ def of_status(status: int, detail: str) -> Declined:
     return Declined(_CODES.get(HTTPStatus(status), fallback), detail)
 
 
+def code_of(status: HTTPStatus) -> str:
+    """Return the code of a problem with `status`; of two that share it, the first."""
+    return _CODES[status]
+
+
 def pointer(parts: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) that leads along `parts`."""
     escaped = (str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -30,6 +30,9 @@ from services.control.problems import (
     responses,
 )
 
+_TAGS: Final = r'"[0-9]{1,18}"(\s*,\s*"[0-9]{1,18}")*'
+_READ: Final = rf"^\s*(\*|{_TAGS})\s*$"
+
 # What an operation that edits may be refused with, besides what all may.
 EDITED: Final = responses(HTTPStatus.PRECONDITION_REQUIRED)
 
@@ -38,6 +41,7 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         description='The ETag you have read, such as `"7"`; `*`: whatever is there.',
+        json_schema_extra={"pattern": _READ},
     ),
 ]
 
@@ -112,10 +116,7 @@ def differences(
 
 def _revisions(if_match: str) -> list[int]:
     """Return the revisions that an If-Match names."""
-    if _TAGS.fullmatch(if_match) is None:
+    if re.fullmatch(_TAGS, if_match.strip()) is None:
         message = 'It is no ETag of ours; they look like "7".'
         raise invalid(Fault(within="header", pointer="/If-Match", message=message))
     return [int(number) for number in re.findall("[0-9]+", if_match)]
-
-
-_TAGS: Final = re.compile(r'\s*"[0-9]{1,18}"(\s*,\s*"[0-9]{1,18}")*\s*')

@@ -15,7 +15,7 @@ from switchboard.rules.campaigns import CampaignDefinition
 from switchboard.rules.linter.findings import Severity
 
 
-class Finding(BaseModel):
+class CampaignFinding(BaseModel):
     """One thing that is wrong with a campaign; errors keep it from being published."""
 
     severity: Severity
@@ -33,16 +33,16 @@ class Verdict(BaseModel):
     """All that is to be said against a campaign, errors first."""
 
     publishable: bool
-    findings: list[Finding]
+    findings: list[CampaignFinding]
 
     @classmethod
-    def of(cls, findings: list[Finding]) -> Self:
+    def of(cls, findings: list[CampaignFinding]) -> Self:
         """Return the verdict that `findings` come to."""
         ordered = sorted(findings, key=lambda one: one.severity)
         return cls(publishable=all(one.severity != "error" for one in ordered), findings=ordered)
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> list[CampaignFinding]:
         """What keeps it from being published."""
         return [one for one in self.findings if one.severity == "error"]
 
@@ -72,7 +72,7 @@ def judge(
     except publishing.Invalid as invalid:
         return None, Verdict.of([_invalid(one) for one in invalid.faults])
     findings = [
-        Finding(
+        CampaignFinding(
             severity=one.severity,
             code=str(one.code),
             pointer=_pointer(one.path),
@@ -84,10 +84,10 @@ def judge(
     return checked.definition, Verdict.of(findings)
 
 
-def _invalid(fault: publishing.Fault) -> Finding:
+def _invalid(fault: publishing.Fault) -> CampaignFinding:
     parts = fault.path.split(".")
     step = int(parts[1]) if parts[0] == "steps" and len(parts) > 1 and parts[1].isdigit() else None
-    return Finding(
+    return CampaignFinding(
         severity="error",
         code="invalid",
         pointer=_pointer(fault.path),

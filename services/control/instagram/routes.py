@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from services.control.asked import Body
+from services.control.asked import Body, Id
 from services.control.envelope import Tx, Who, resource
 from services.control.instagram.desk import Admitted, AtDesk, Desk, Ours, apart
 from services.control.instagram.signed_request import NotSigned, user_of
@@ -48,7 +48,7 @@ outside = APIRouter(prefix="/instagram", include_in_schema=False)
 class LoginWanted(Body):
     """A login at Instagram that is to be begun."""
 
-    account_id: UUID | None = Field(
+    account_id: Id | None = Field(
         None, description="The account to connect again; none: whichever its owner chooses."
     )
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from services.control.asked import Body
+from services.control.asked import Body, Moment
 from services.control.envelope import Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import not_found
@@ -67,7 +67,7 @@ class SettingsWanted(Body):
 
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "UTC"
     takeover_s: int = Field(43_200, gt=0, le=366 * _DAY_S)
-    paused_until: AwareDatetime | None = Field(None, ge=_EARLIEST, lt=_LATEST)
+    paused_until: Moment | None = Field(None, ge=_EARLIEST, lt=_LATEST)
     first_served: Served = "deadline"
     reply_delay_min_s: int = Field(0, ge=0, le=3_600)
     reply_delay_max_s: int = Field(0, ge=0, le=3_600)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final, get_args
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, WithJsonSchema
 
+from services.control.asked import Moment
 from services.control.envelope import Looks, Tx, resource
 from services.control.live import LastEventId, Live, Message
 from services.control.paging import Cursors, CursorWritten, Limit, Page
@@ -138,8 +139,8 @@ class EventTold(BaseModel):
     deliveries: list[DeliveryTold]
 
 
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Received then or later.")]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="Received before then.")]
+From = Annotated[Moment | None, Query(alias="from", description="Received then or later.")]
+To = Annotated[Moment | None, Query(alias="to", description="Received before then.")]
 Words = Annotated[
     str | None,
     Query(

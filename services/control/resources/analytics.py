@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from services.control.asked import Date
 from services.control.envelope import Tx, resource
 from services.control.problems import Fault, invalid
 from services.control.within import Within
@@ -23,8 +24,8 @@ router = resource("/workspaces/{workspace_id}/analytics", "analytics")
 
 _MOST_DAYS: Final = 92
 
-First = Annotated[date, Query(alias="from", description="The first day, as accounts have it.")]
-Last = Annotated[date, Query(alias="to", description="The last day.")]
+First = Annotated[Date, Query(alias="from", description="The first day, as accounts have it.")]
+Last = Annotated[Date, Query(alias="to", description="The last day.")]
 
 
 class Numbers(BaseModel):

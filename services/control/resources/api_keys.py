@@ -8,9 +8,9 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
-from services.control.asked import Body
+from services.control.asked import Body, Moment
 from services.control.envelope import Afterwards, Tx, Who, resource
 from services.control.keys import NewKey
 from services.control.paging import Cursors, CursorWritten, Limit, Page
@@ -55,7 +55,7 @@ class ApiKeyWanted(Body):
 
     name: Name
     role: KeyRole = "viewer"
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 @router.get("")

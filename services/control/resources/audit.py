@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from services.control.asked import Moment
 from services.control.envelope import Tx, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.within import WithinAsAdmin
@@ -21,8 +22,8 @@ _DEEDS = Cursors[int](int)
 _JOBS = Cursors[tuple[str, str]](tuple[str, str])
 
 Name = Annotated[str | None, Query(min_length=1, max_length=200)]
-From = Annotated[AwareDatetime | None, Query(alias="from", description="Done then or later.")]
-To = Annotated[AwareDatetime | None, Query(alias="to", description="Done before then.")]
+From = Annotated[Moment | None, Query(alias="from", description="Done then or later.")]
+To = Annotated[Moment | None, Query(alias="to", description="Done before then.")]
 
 
 class Deed(BaseModel):

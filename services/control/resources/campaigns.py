@@ -12,7 +12,7 @@ from fastapi import Query, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticSerializationError, to_json
 
-from services.control.asked import Body
+from services.control.asked import Body, Id
 from services.control.envelope import READS_ONLY, Tx, Who, resource
 from services.control.paging import Cursors, CursorWritten, Limit, Page
 from services.control.problems import Declined, Fault, conflict, forbidden, invalid, not_found
@@ -20,7 +20,7 @@ from services.control.repeats import IdempotencyKey
 from services.control.resources.accounts import required as required_account
 from services.control.revisions import EDITED, IfMatch, require, tag, unwritten
 from services.control.tries import Try, try_out
-from services.control.verdicts import Finding, Verdict, judge
+from services.control.verdicts import CampaignFinding, Verdict, judge
 from switchboard.contracts import CampaignId
 from switchboard.db import campaigns, rules
 from switchboard.db.accounts import Account
@@ -35,8 +35,8 @@ _BY_RANK = Cursors[tuple[int, UUID]](tuple[int, UUID])
 _BY_VERSION = Cursors[int](int)
 _MOST_BYTES = 1_048_576
 _MOST_CAMPAIGNS = 1_000
-# What is read from YAML is described as what is read from JSON.
-_FILES = {kind: {"schema": CampaignFile.model_json_schema()} for kind in files.MEDIA_TYPES.values()}
+# What is read from YAML is described as what is read from JSON, which is the model's.
+_YAML = {files.MEDIA_TYPES["yaml"]: {"schema": {"$ref": "#/components/schemas/CampaignFile"}}}
 
 
 def _storable(definition: dict[str, Any]) -> dict[str, Any]:
@@ -109,10 +109,24 @@ class DefinitionAsked(Body):
     definition: Written | None = None
 
 
-class TryAsked(DefinitionAsked):
-    """What is to be tried on the events of the last days."""
+class DefinitionGiven(Body):
+    """What is to be looked at, and is stored nowhere."""
+
+    definition: Written
+
+
+class Days(Body):
+    """On the events of how many days something is to be tried."""
 
     days: int = Field(7, ge=1, le=366)
+
+
+class TryAsked(DefinitionAsked, Days):
+    """What is to be tried on the events of the last days."""
+
+
+class TryGiven(DefinitionGiven, Days):
+    """What is to be tried on the events of the last days, and is stored nowhere."""
 
 
 class Publishing(Body):
@@ -126,13 +140,13 @@ class CopyWanted(Body):
     """What a copy is called, and which account it is for; left out: the same one."""
 
     name: Name
-    account_id: UUID | None = None
+    account_id: Id | None = None
 
 
 class OrderWanted(Body):
     """All of an account's campaigns, the first to be looked at first."""
 
-    campaign_ids: list[UUID] = Field(max_length=_MOST_CAMPAIGNS)
+    campaign_ids: list[Id] = Field(max_length=_MOST_CAMPAIGNS)
 
 
 class FileGiven(Body):
@@ -205,11 +219,11 @@ async def import_campaign(
 
 
 @router.post("/accounts/{account_id}/campaigns/lint", openapi_extra=READS_ONLY)
-async def lint_definition(account_id: UUID, asked: DefinitionAsked, tx: Tx) -> Verdict:
+async def lint_definition(account_id: UUID, asked: DefinitionGiven, tx: Tx) -> Verdict:
     """Tell what is wrong with a campaign that is not stored, beside the account's others."""
     account = await required_account(tx, account_id)
     _, verdict = judge(
-        asked.definition or {},
+        asked.definition,
         await _rules(tx, account),
         names=await campaigns.names(tx, account_id),
     )
@@ -288,9 +302,9 @@ async def try_campaign(campaign_id: UUID, asked: TryAsked, tx: Tx) -> Try:
 
 
 @router.post("/accounts/{account_id}/campaigns/dry-run", openapi_extra=READS_ONLY)
-async def try_definition(account_id: UUID, asked: TryAsked, tx: Tx) -> Try:
+async def try_definition(account_id: UUID, asked: TryGiven, tx: Tx) -> Try:
     """Tell what a campaign that is not stored would have done, as a new one."""
-    return await _tried(tx, account_id, asked.definition or {}, CampaignId(uuid4()), asked.days)
+    return await _tried(tx, account_id, asked.definition, CampaignId(uuid4()), asked.days)
 
 
 @router.post("/campaigns/{campaign_id}/publish", responses=EDITED)
@@ -343,7 +357,7 @@ async def duplicate_campaign(
 @router.get(
     "/campaigns/{campaign_id}/file",
     response_class=Response,
-    responses={200: {"content": _FILES}},
+    responses={200: {"model": CampaignFile, "content": _YAML}},
 )
 async def export_campaign(
     campaign_id: UUID, tx: Tx, form: Annotated[files.Form, Query(alias="format")] = "yaml"
@@ -440,7 +454,7 @@ async def _rules(tx: Tx, account: Account) -> AccountRules | None:
     return loaded[0] if loaded else None
 
 
-def _held_back(findings: list[Finding]) -> Declined:
+def _held_back(findings: list[CampaignFinding]) -> Declined:
     faults = [one.fault("definition") for one in findings]
     what = "One thing is" if len(faults) == 1 else f"{len(faults)} things are"
     return Declined("invalid", f"{what} to be mended first.", errors=faults)

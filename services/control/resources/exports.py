@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.control.asked import Body
+from services.control.asked import Body, Id
 from services.control.downloads import Download, refused
 from services.control.envelope import TheExports, Tx, Who, resource
 from services.control.letters import Later
@@ -74,7 +74,7 @@ class ExportWanted(Body):
     """
 
     kind: Kind
-    account_id: UUID | None = None
+    account_id: Id | None = None
     person_id: PersonId | None = None
 
     @model_validator(mode="after")

@@ -143,6 +143,35 @@ class TestAnswers:
         assert [("body", "/nmae")] == places(made)
         assert (200, []) == (listed.status, listed.body["items"])
 
+    async def test_what_is_of_another_type(self, house: House, shop: Shop) -> None:
+        """A number is no moment and no day, a text no number: none is taken for the other."""
+        person = await house.member(shop, "owner")
+        workspace = f"/v1/workspaces/{shop.workspace}"
+        answers = [
+            await person.get(f"{workspace}/activity?to=0.5"),
+            await person.get(f"{workspace}/audit?from=1769850000"),
+            await person.get(f"{workspace}/analytics/funnel?from=0&to=2026-01-02"),
+            await person.post(f"/v1/campaigns/{shop.campaign}/dry-run", {"days": "7"}),
+            await person.post(f"{workspace}/api-keys", {"name": "x", "expires_at": 4_000_000_000}),
+        ]
+
+        assert [422] * 5 == [one.status for one in answers]
+        assert [
+            *([("query", "/to")], [("query", "/from")], [("query", "/from")]),
+            *([("body", "/days")], [("body", "/expires_at")]),
+        ] == [places(one) for one in answers]
+
+    async def test_what_can_be_done(self, house: House, shop: Shop) -> None:
+        """What is refused because of its method says what can be done there, all of it."""
+        person = await house.member(shop, "owner")
+        campaign = await person.call("PUT", f"/v1/campaigns/{shop.campaign}")
+        listed = await person.call("OPTIONS", "/v1/workspaces")
+        outside = await house.call("DELETE", "/health/live")
+
+        assert (405, "GET, PATCH, DELETE") == (campaign.status, campaign.headers["allow"])
+        assert (405, "GET, POST") == (listed.status, listed.headers["allow"])
+        assert (405, "GET") == (outside.status, outside.headers["allow"])
+
     async def test_no_json_object(self, house: House) -> None:
         """Whoever sends a form, or a list, is told what to send."""
         person = await house.newcomer()
