@@ -92,6 +92,8 @@ class Batch:
             return STRANGER
         contact = self.known[case.person]
         closes_at = _later(contact.window_closes_at, case.window_closes_at)
+        if closes_at == contact.window_closes_at:
+            return contact
         return replace(contact, window_closes_at=closes_at)
 
     def note(self, one: Decided, standing: Standing | None) -> None:

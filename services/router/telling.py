@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import structlog
@@ -23,6 +24,8 @@ def tell(batch: Batch, meter: Meter, now: Clock, *, duplicates: int) -> None:
     """Log and count what became of the batch; `duplicates` were dropped before it."""
     for one, _ in batch.done:
         _tell_one(one, meter, now)
+    for outcome, n in Counter(one.decision.outcome for one, _ in batch.done).items():
+        meter.count(ROUTED, n, outcome=outcome)
     if duplicates:
         meter.count(ROUTED, duplicates, outcome="duplicate")
     erased = sum(standing.erased for _, standing in batch.done)
@@ -47,5 +50,4 @@ def _tell_one(one: Decided, meter: Meter, now: Clock) -> None:
         trace_id=event.trace_id,
         after_ms=round(after_ms, 1),
     )
-    meter.count(ROUTED, 1, outcome=decision.outcome)
     meter.observe(ROUTED_AFTER, max(after_ms, 0.0))

@@ -271,15 +271,19 @@ _RELEASE: Final = _CHOOSE + PROBING + _RELEASE_CHOSEN + HAS_PLACE + _RELEASED
 CROWDED: Final = """, crowded as (
   select account_id
     from (select distinct account_id from batch) one
-   where exists (
-           select from public.deliveries
+   where (
+           select true
+             from public.deliveries
             where account_id = one.account_id
               and state = 'parked' and kind = 'private_reply' and lane = 'usual'
               and reason = 'queued'
-         ) or exists (
-           select from public.deliveries
+            limit 1
+         ) or (
+           select true
+             from public.deliveries
             where account_id = one.account_id
               and state = 'parked' and kind = 'private_reply' and lane = 'usual'
               and reason is distinct from 'queued' and not_before <= now()
+            limit 1
          )
 )"""

@@ -31,6 +31,10 @@ sorted; each part reads the one before to its end, to sort. So none waits for on
 by a trigger: then nothing of the batch was written, and it comes again. Meta tells in whole seconds
 when a comment was written, so within one whoever writes is taken for somebody new.
 
+*What it costs* must not grow with what is stored, whatever PostgreSQL last counted: a statement is
+planned once for a connection, perhaps while there was next to nothing. So what is asked of an event
+or an account is looked up for each, in an index (`offset 0` keeps it a look-up).
+
 An event's decision is taken from the batch and not from `excluded`, which one may read only with
 the right to read the ledger's.
 
@@ -50,8 +54,9 @@ from switchboard.db.backlog import CROWDED
 
 _READ: Final = """
 with batch as (
-  -- `answered`: it was decided by an answer, and so goes further than what only asked.
-  select one.*, jsonb_typeof(one.decision::jsonb -> 'answer') = 'object' is true as answered
+  -- `answered`: it asks again, having been answered, and so goes further than what only asked.
+  select one.*, one.outcome = 'asked'
+                and jsonb_typeof(one.decision::jsonb -> 'answer') = 'object' is true as answered
     from unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::timestamptz[], $9::timestamptz[], $10::text[], $11::uuid[], $12::text[], $13::text[],
@@ -81,19 +86,25 @@ with batch as (
            fields jsonb, flows jsonb, answered jsonb)
       on true
 ), before as (
-  select known.event_id, known.received_at as known_at,
-         coalesce(event.outcome, 'archived') as outcome
-    from private.known_events known
-    left join public.events event
-      on event.event_id = known.event_id and event.received_at = known.received_at
-   where known.event_id = any ($1::uuid[])
-   union all
-  select batch.event_id, batch.received_at, 'archived'
+  select batch.event_id, coalesce(known.received_at, batch.received_at) as known_at,
+         coalesce(stored.outcome, 'archived') as outcome
     from batch
-    join private.event_memory memory
-      on memory.begins_at > least(batch.occurred_at, batch.received_at)
-   where not exists (
-           select from private.known_events known where known.event_id = batch.event_id)
+    left join lateral (
+           select one.received_at
+             from private.known_events one
+            where one.event_id = batch.event_id
+           offset 0
+         ) known on true
+    left join lateral (
+           select event.outcome
+             from public.events event
+            where event.event_id = batch.event_id and event.received_at = known.received_at
+           offset 0
+         ) stored on true
+   where known.received_at is not null
+      or exists (
+           select from private.event_memory memory
+            where memory.begins_at > least(batch.occurred_at, batch.received_at))
 ), news as (
   select batch.*, before.known_at, late.forgotten,
          kept.account_id is not null as checked,
@@ -272,13 +283,24 @@ _BIND: Final = """, wanted as (
 
 # An event in nobody's view, neither inserted by us nor there when we began, is one that somebody
 # committed while we waited; so is a contact that passed `people` and not `met`. `again` says that
-# looking again will find out. Else the decision was made by what is no longer so.
-_TELL: Final = """, ready as (
-  select event_id, id from made where state = 'ready'
-  union all
-  select event_id, id
-    from public.deliveries
-   where event_id = any ($1::uuid[]) and state = 'ready'
+# looking again will find out. Else the decision was made by what is no longer so. What was made of
+# an event earlier, only one has that was there before.
+_TELL: Final = """, ready as materialized (
+  select due.event_id, array_agg(due.id order by due.id) as ids
+    from (
+      select made.event_id, made.id from made where made.state = 'ready'
+      union all
+      select before.event_id, earlier.id
+        from before
+       cross join lateral (
+               select one.id, one.state
+                 from public.deliveries one
+                where one.event_id = before.event_id
+               offset 0
+             ) earlier
+       where earlier.state = 'ready'
+    ) due
+   group by due.event_id
 )
 select news.event_id,
        coalesce(decided.outcome, before.outcome) as outcome,
@@ -286,11 +308,11 @@ select news.event_id,
        decided.event_id is not null as ours,
        not news.checked or people.person_id is not null as again,
        news.forgotten,
-       array(select ready.id from ready where ready.event_id = news.event_id order by ready.id)
-         as ready
+       coalesce(ready.ids, '{}') as ready
   from news
   left join decided on decided.event_id = news.event_id
   left join before on before.event_id = news.event_id
+  left join ready on ready.event_id = news.event_id
   left join people on people.account_id = news.account_id and people.person_id = news.person_id
 """
 

@@ -292,6 +292,8 @@ class _Deciding:
 
     def _by_first(self, all_tried: list[Tried]) -> Decision | None:
         """Return what the first of those that fit decides, in the owner's order."""
+        if not all_tried:
+            return None
         self._base = replace(
             self._base,
             considered=(*self._base.considered, *(one.considered for one in all_tried)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic_core import to_json
 
@@ -250,5 +250,11 @@ _NEWER = frozenset({"prompt", "guess"})
 
 def _told(contact: Contact) -> Mapping[str, Any]:
     """Return what is known of `contact`, without what is not."""
-    told = {one.name: getattr(contact, one.name) for one in fields(contact)}
-    return {name: value for name, value in told.items() if value != getattr(STRANGER, name)}
+    return {
+        name: value
+        for name, unknown in _UNKNOWN.items()
+        if (value := getattr(contact, name)) != unknown
+    }
+
+
+_UNKNOWN: Final = {one.name: getattr(STRANGER, one.name) for one in fields(STRANGER)}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from switchboard.contracts import (
@@ -152,7 +152,7 @@ class _Running:
         self._contact = without_flow(start.contact, start.campaign.id)
         self._drafts: list[Draft] = []
         self._last: DeliveryId | None = None
-        self._waited = timedelta()
+        self._maker = _maker(start)
         self._replied = False
         self._stopped: Stopped | None = None
 
@@ -197,20 +197,6 @@ class _Running:
         if self._say(name, Says(Content(text=chosen), chips=self._chips(position, step))):
             self._keep(position, "answer", "waits_for_answer", tries=tries)
         return self._ran()
-
-    @property
-    def _maker(self) -> Maker:
-        start = self._start
-        return Maker(
-            campaign=start.campaign,
-            event=start.event,
-            person_id=start.person_id,
-            contact=start.contact,
-            base=start.base + self._waited,
-            delay=start.delay,
-            values=start.values,
-            within=start.within,
-        )
 
     @property
     def _said_at(self) -> datetime:
@@ -337,7 +323,8 @@ class _Running:
 
     def _wait(self, position: int, step: Wait) -> None:
         if self._after_comment:
-            self._waited += step.duration  # replies are put off; there is nothing to come back to
+            # Replies are put off; there is nothing to come back to.
+            self._maker = replace(self._maker, base=self._maker.base + step.duration)
             return
         due = self._said_at + step.duration
         if self._is_said_next(position) and self._outlives(due):
@@ -414,6 +401,19 @@ class _Running:
 
     def _ran(self) -> Ran:
         return Ran(tuple(self._drafts), self._contact, self._stopped)
+
+
+def _maker(start: Start) -> Maker:
+    return Maker(
+        campaign=start.campaign,
+        event=start.event,
+        person_id=start.person_id,
+        contact=start.contact,
+        base=start.base,
+        delay=start.delay,
+        values=start.values,
+        within=start.within,
+    )
 
 
 def _told(start: Start, contact: Contact, position: int) -> dict[str, Any]:
