@@ -18,6 +18,7 @@ BENCHMARKS = (
     "intents_load",
     "rls",
     "funnel",
+    "memory",
 )
 
 for name in BENCHMARKS:

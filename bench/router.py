@@ -28,8 +28,8 @@ REPLIES = {
 }
 
 
-async def fill(stage: Stage, text: str) -> None:
-    """Put `EVENTS_EACH` comments that say `text` on the queue."""
+async def fill(stage: Stage, text: str, count: int = EVENTS_EACH) -> None:
+    """Put `count` comments that say `text` on the queue, each by somebody else."""
     now = datetime.now(UTC)
     async with Publisher.open(stage.sqs, stage.address(EVENTS)) as publisher:
         await publisher.publish(
@@ -42,14 +42,14 @@ async def fill(stage: Stage, text: str) -> None:
                             "received_at": now,
                             "trace_id": TraceId(uuid4().hex),
                             "comment_id": str(17900000000000000 + secrets.randbelow(10**15)),
-                            "author_id": str(10**15 + number),
+                            "author_id": str(10**15 + secrets.randbelow(10**15)),
                             "text": text,
                             "media_id": "18000000000000001",
                         }
                     ).to_json(),
                     group=ACCOUNT,
                 )
-                for number in range(EVENTS_EACH)
+                for _ in range(count)
             ]
         )
 
@@ -57,7 +57,7 @@ async def fill(stage: Stage, text: str) -> None:
 async def main() -> None:
     """Measure the baseline, then the router on comments that match nothing and that match."""
     async with open_stage() as stage:
-        await _seed(stage.owner_url)
+        await seed(stage.owner_url)
 
         async def cpu_s(module: str, text: str) -> float:
             return await stage.cpu_s(module, {}, EVENTS, partial(fill, stage, text))
@@ -78,7 +78,8 @@ async def main() -> None:
     )
 
 
-async def _seed(owner_url: str) -> None:
+async def seed(owner_url: str) -> None:
+    """Make an account whose campaign answers comments twice."""
     workspace, account = WorkspaceId(UUID(int=1)), UUID(int=2)
     vault = credentials.Vault({"bench": secrets.token_bytes(32)})
     async with open_pool(owner_url, max_size=1, name="bench") as db:

@@ -54,7 +54,8 @@ async def main() -> None:
         open_pool(stage.owner_url, max_size=1, name="bench") as db,
         running("bench.stub_graph", env={}, port=port, arguments=[str(port)]),
     ):
-        due = await _owe(db, credentials.Vault({"bench": key}))
+        await open_accounts(db, credentials.Vault({"bench": key}))
+        due = await owe(db)
 
         async def cpu_s(module: str) -> float:
             return await stage.cpu_s(module, environment, OUTBOUND, partial(tell, stage, due))
@@ -72,28 +73,45 @@ async def main() -> None:
     )
 
 
-async def _owe(db: Database, vault: credentials.Vault) -> list[DeliveryDue]:
-    """Make `ACCOUNTS` accounts that owe `EACH` people a message; return what is due."""
+async def open_accounts(db: Database, vault: credentials.Vault) -> None:
+    """Make `ACCOUNTS` accounts, which owe nobody anything yet."""
     await tenancy.create_workspace(db, WORKSPACE, "Bench")
-    due = []
     for number in range(ACCOUNTS):
-        account, instagram_id = UUID(int=1000 + number), AccountId(str(17841400000000000 + number))
+        account = _account(number)
         await tenancy.connect_account(
-            db, account, workspace=WORKSPACE, instagram_id=instagram_id, username=f"shop{number}"
+            db,
+            account,
+            workspace=WORKSPACE,
+            instagram_id=_instagram_id(number),
+            username=f"shop{number}",
         )
         await credentials.store(db, account, vault.seal("token", account), None)
         if number == 0:
             await _publish(db, account)
-        rows = await db.fetch(_OWE, WORKSPACE, account, EVENT, CAMPAIGN, EACH)
+
+
+async def owe(db: Database, each: int = EACH) -> list[DeliveryDue]:
+    """Let each account owe `each` more people a message; return what is due."""
+    due = []
+    for number in range(ACCOUNTS):
+        rows = await db.fetch(_OWE, WORKSPACE, _account(number), EVENT, CAMPAIGN, each)
         due += [
             DeliveryDue(
                 delivery_id=DeliveryId(row["id"]),
-                account_id=instagram_id,
+                account_id=_instagram_id(number),
                 trace_id=TraceId("0" * 32),
             )
             for row in rows
         ]
     return due
+
+
+def _account(number: int) -> UUID:
+    return UUID(int=1000 + number)
+
+
+def _instagram_id(number: int) -> AccountId:
+    return AccountId(str(17841400000000000 + number))
 
 
 async def _publish(db: Database, account: UUID) -> None:
@@ -118,9 +136,9 @@ _OWE = """
 insert into public.deliveries (
   id, workspace_id, account_id, event_id, campaign_id, campaign_version, step, kind, person_id,
   content, state, not_before, deadline, trace_id, published_at)
-select gen_random_uuid(), $1, $2, $3, $4, 1, '0', 'message', person::text,
+select gen_random_uuid(), $1, $2, $3, $4, 1, '0', 'message', (random() * 1e15)::bigint::text,
        '{"text": "Here it is"}', 'ready', now(), now() + interval '1 day', repeat('0', 32), now()
-  from generate_series(1, $5::int) person
+  from generate_series(1, $5::int)
 returning id
 """
 

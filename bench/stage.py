@@ -12,7 +12,7 @@ from typing import Final
 
 from bench.process import free_port, running
 from dev import platform
-from dev.servers import embedded_postgres, embedded_redis, embedded_sqs
+from dev.servers import PostgresServer, embedded_postgres, embedded_redis, embedded_sqs
 from switchboard.db import migrate
 from switchboard.queues import Address, SqsClient, create_queues, open_sqs
 from switchboard.topology import Queue
@@ -27,8 +27,13 @@ class Stage:
     """Where a service under measurement works; `environment` is what it is started with."""
 
     sqs: SqsClient
-    owner_url: str
+    postgres: PostgresServer
     environment: Mapping[str, str]
+
+    @property
+    def owner_url(self) -> str:
+        """The database, as the owner of everything in it."""
+        return self.postgres.url
 
     def address(self, queue: Queue) -> Address:
         """Return where a queue is."""
@@ -39,6 +44,10 @@ class Stage:
         url = await self.address(queue).url()
         found = await self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         return sum(int(n) for name, n in found["Attributes"].items() if name in _HELD)
+
+    async def empty(self, queue: Queue) -> None:
+        """Throw away what is on a queue that nobody reads."""
+        await self.sqs.purge_queue(QueueUrl=await self.address(queue).url())
 
     async def cpu_s(
         self,
@@ -75,7 +84,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         await postgres.let_in("switchboard_pipeline")
         yield Stage(
             sqs=client,
-            owner_url=postgres.url,
+            postgres=postgres,
             environment={
                 "AWS_ENDPOINT_URL": sqs.endpoint_url,
                 "QUEUE_PREFIX": _PREFIX,

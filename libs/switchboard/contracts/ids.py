@@ -37,12 +37,14 @@ def delivery_id(event: EventId, campaign: CampaignId, step: str) -> DeliveryId:
 
 
 # An event is asked for its id ten times on its way through a router, a delivery three times, and a
-# SHA-1 in Python, or an id as text, costs more than most of what is asked in between.
-@lru_cache(maxsize=4096)
+# SHA-1 in Python, or an id as text, costs more than most of what is asked in between. Enough for
+# what one has in hand: 100 messages of each of two queues, each with its event and a few
+# deliveries. Both are full after some hundred events, and then have 0.3 MiB each.
+@lru_cache(maxsize=1024)
 def _derived(name: str) -> UUID:
     return uuid5(NAMESPACE, name)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _delivery(event: UUID, campaign: UUID, step: str) -> UUID:
     return uuid5(NAMESPACE, f"{event}:{campaign}:{step}")
