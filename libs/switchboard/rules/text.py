@@ -106,7 +106,11 @@ def is_spaceless(character: str) -> bool:
 
 
 def words(text: str) -> list[tuple[int, int]]:
-    """Return where the words of the scripts with spaces are in `text`: start and end of each."""
+    """
+    Return where the words of the scripts with spaces are in `text`: start and end of each.
+
+    One begins and ends at an edge: a mark on a blank is no word, nor what is joined to it.
+    """
     found: list[tuple[int, int]] = []
     start: int | None = None
     for index in range(len(text) + 1):
@@ -114,7 +118,7 @@ def words(text: str) -> list[tuple[int, int]]:
         if start is not None and (not inside or is_word_edge(text, index)):
             found.append((start, index))
             start = None
-        if inside and start is None:
+        if inside and start is None and is_word_edge(text, index):
             start = index
     return found
 

@@ -6,7 +6,6 @@ import base64
 import json
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.integration.cli.past import Past
 from tests.integration.db.town import Shop, open_shop, owe
 from tests.support.builders import on_comment, private_reply
 
-NOWHERE = str(uuid4())
+NOWHERE = "7d1c9f52-0000-4000-8000-000000000000"
 
 
 @pytest.fixture

@@ -132,6 +132,12 @@ def test_deciding_knows_no_order(many: list[Keywords], text: str, random: Any) -
 
 
 @given(st.lists(KEYWORDS, min_size=2, max_size=4))
+@example(
+    [
+        Keywords(include=("link",), fold_accents=False),
+        Keywords(include=("\u0301 lnik",), how="fuzzy", fold_accents=False),
+    ]
+)
 def test_a_shown_overlap_is_one(many: list[Keywords]) -> None:
     """Every text shown sets off both campaigns, by the obvious matcher too."""
     made = [
