@@ -148,14 +148,13 @@ async def delete_workspace(
 @router.delete("/{workspace_id}/deletion", dependencies=[SIGNED_IN])
 async def keep_workspace(workspace_id: UUID, tx: Tx, who: Who, response: Response) -> Workspace:
     """
-    Call off the deletion of a workspace; its owners may.
+    Call off the deletion of a workspace; its owners may. Nothing happens if nobody asked for it.
 
     Its accounts are to be connected again, and its campaigns resumed.
     """
     workspace = WorkspaceId(workspace_id)
     await _shown(tx, who, workspace, response)
-    if not await removals.call_off(tx, workspace):
-        raise not_found("deletion")
+    await removals.call_off(tx, workspace)
     return await _shown(tx, who, workspace, response)
 
 

@@ -17,6 +17,7 @@ def keys_of(account: AccountId) -> set[str]:
         keys.claim(account, EventId(UUID(int=1))),
         keys.window(account, person),
         keys.contact(account, person),
+        keys.erasings(account),
         keys.limit(account, "hour"),
         keys.limit(account, "person", person),
         keys.cooldown(account),
@@ -34,11 +35,12 @@ async def test_an_account(redis: Redis) -> None:
         keys.last_brake(),
         keys.breaker("ollama"),
         keys.calls(UUID(int=178)),
+        *[str(key) async for key in redis.scan_iter()],
     }
     for key in others | keys_of(AccountId("178")):
         await redis.set(key, "1")
     forgotten = await forget_account(redis, AccountId("178"))
     left = {str(key) async for key in redis.scan_iter()}
 
-    assert (9, others) == (forgotten, left)
+    assert (10, others) == (forgotten, left)
     assert 0 == await forget_account(redis, AccountId("178"))

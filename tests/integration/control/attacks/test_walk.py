@@ -26,7 +26,6 @@ STOPPED = {
     "deleteCampaign": {409},
     "askForExport": {409},
     "deleteWorkspace": {409},  # it is called otherwise than what is typed
-    "keepWorkspace": {404},
     "readExportAddress": {409},
     "readExportFile": {409},
     "examineWorkspace": {409, 503},
